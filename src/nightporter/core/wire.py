@@ -1,0 +1,253 @@
+"""What a database protocol must supply. Everything else is shared.
+
+A protocol is one `Adapter`: three conversations that open a session (greet and prove with the client, enter with the
+upstream), some words (welcome, refusal), and a `Wire` for the statement phase. All of it is pure: bytes in, values out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from nightporter.identity.principal import Method
+from nightporter.secret import Secret
+from nightporter.statement.model import Reading
+
+from .commands import Talk
+
+# Opening a session
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """What the rim knows of a client before it has spoken."""
+
+    address: str
+    """IP address, or `local` for a Unix socket."""
+    loopback: bool
+    tls: bool
+    """Whether the listener can do TLS."""
+    tls_required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """What a client said of itself."""
+
+    principal: str
+    """The name it claims."""
+    database: str
+    """The upstream it wants, by the name that clients use."""
+    parameters: Mapping[str, str]
+    """Start-up settings it asks for, its `options` taken apart; not yet checked against the allow-list."""
+    version: tuple[int, int]
+    """The protocol version that was agreed."""
+    secured: bool = False
+    peer_certificate: bytes | None = None
+    channel_binding: bytes | None = None
+    rest: bytes = b""
+    """Bytes that came after the last message of this conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """A connection that asks to cancel what another session is running."""
+
+    process_id: int
+    secret: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """How the client is asked to prove itself. An unknown name gets one too, and it never succeeds."""
+
+    method: Method
+    verifier: str | None = None
+    """SCRAM verifier in PostgreSQL's form, real or mock; only for `password`."""
+    genuine: bool = True
+    """False for a mock: the exchange runs to its end and fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the client answered."""
+
+    passed: bool
+    """For `password`: whether the exchange succeeded. For `token` the rim still has to look the token up."""
+    token: Secret | None = None
+    rest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What the upstream is told when we log in."""
+
+    user: str
+    password: Secret | None
+    database: str
+    parameters: Mapping[str, str]
+    tls: str
+    """disable, allow, prefer, require, verify-ca or verify-full, as libpq means them."""
+    version: tuple[int, int]
+    local: bool = False
+    """The upstream is on loopback or a Unix socket: a cleartext password may be sent without TLS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """An upstream that is ready for statements."""
+
+    process_id: int
+    secret: bytes
+    parameters: Mapping[str, str]
+    """Settings it reported."""
+    secured: bool
+    notices: tuple[bytes, ...] = ()
+    """Whole protocol messages to pass on to the client (warnings at login)."""
+    rest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a session does not start, or ends, in words for the client. Always fatal."""
+
+    sqlstate: str
+    message: str
+    detail: str | None = None
+    hint: str | None = None
+
+
+# Statement phase
+
+Parameters: TypeAlias = tuple[bytes | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What recording an intent gives back; the outcome refers to it."""
+
+    number: str
+    """Record number of the intent: `<writer>-<sequence>`."""
+    at_ns: int
+    """Monotonic time of the intent."""
+    salt: bytes = b""
+    """Salt for hashing what streams past after the intent (COPY data, very large parameters)."""
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """Something that the client asks for and that needs a decision before a byte of it goes upstream."""
+
+    phase: str
+    """submit (text to be run), prepare (text to be run later), run (bound to parameters), fetch (more of a portal)."""
+    reading: Reading
+    parameters: Parameters = ()
+    streamed: bool = False
+    """It is longer than we hold: its hash comes with the outcome."""
+    refers_to: str | None = None
+    """fetch: number of the intent that opened the portal."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """How one statement ended."""
+
+    ticket: Ticket
+    statement: int = 0
+    """Which statement of the text, from 0."""
+    status: str = "ok"
+    """ok, error, suspended (more rows are waiting), not_run, unknown (we never heard)."""
+    tag: str | None = None
+    rows: int | None = None
+    """Rows returned or affected, as the upstream counts them."""
+    bytes: int = 0
+    """Bytes of result that went to the client."""
+    sqlstate: str | None = None
+    transaction: int = 0
+    """Our own ordinal of the transaction in the session, from 1."""
+    transaction_end: str | None = None
+    """committed, rolled_back or unknown: on the last outcome of a transaction."""
+    sha256: str | None = None
+    """Salted hash of what streamed past."""
+    streamed_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """What the client is told of a statement that does not run; an error, and the session goes on."""
+
+    sqlstate: str
+    message: str
+    detail: str | None = None
+    hint: str | None = None
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What became of some bytes: to send on, and what was learned."""
+
+    to_client: list[bytes] = field(default_factory=list)
+    to_upstream: list[bytes] = field(default_factory=list)
+    outcomes: list[Outcome] = field(default_factory=list)
+    finished: bool = False
+    """The client said good-bye."""
+
+
+class Wire(Protocol):
+    """One session's statement phase. Pure; the owner calls, in this order:
+
+    `receive_client(data)`, then `next_request()` until it gives None, answering each with `allow` or `deny` before asking
+    for the next; `receive_upstream(data)` whenever the upstream spoke, also while a request is unanswered; `drain()` for what
+    there is to send and to record. `ProtocolError` from any of them means: nothing is certain any more, close both sides.
+    """
+
+    def receive_client(self, data: bytes) -> None: ...
+
+    def next_request(self) -> Request | None:
+        """The next thing to decide; None when more bytes are needed, or while `stalled`."""
+        ...
+
+    def allow(self, request: Request, ticket: Ticket) -> None: ...
+
+    def deny(self, request: Request, denial: Denial) -> None: ...
+
+    def receive_upstream(self, data: bytes) -> None: ...
+
+    def drain(self) -> Traffic: ...
+
+
+@dataclass(frozen=True, slots=True)
+class WireSetup:
+    """What a `Wire` needs to know of its session."""
+
+    label: str
+    """`principal[/actor]`: shown to the database in front of the client's own application name."""
+    settings: Mapping[str, str]
+    """Settings that the upstream reported at login."""
+    max_statement_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """All the gateway and the faces know of a protocol."""
+
+    name: str
+    label: str
+    default_port: int
+    greet: Callable[[Peer], Talk[Hello | Cancel]]
+    """Speak with the client until it has said who it claims to be. Raises ProtocolError."""
+    prove: Callable[[Hello, Challenge, Callable[[], bytes]], Talk[Proof]]
+    """Let the client prove it. The callable gives 18 random bytes. Sends nothing after the proof: no success, no error."""
+    enter: Callable[[Entrance, Callable[[], bytes]], Talk[Entered]]
+    """Log in upstream. Raises UpstreamError."""
+    welcome: Callable[[Hello, Entered, WireSetup, bytes], bytes]
+    """Bytes for the client once the upstream is ready, with the cancel key that is ours."""
+    refuse: Callable[[Refusal], bytes]
+    """Bytes that end a session with an error, at any point."""
+    cancel: Callable[[Entered], bytes]
+    """Bytes that, on a connection of their own, ask the upstream to cancel."""
+    secret_size: Callable[[Hello], int]
+    """How long a cancel secret the client can take."""
+    new_wire: Callable[[WireSetup], Wire]
+    analyse: Callable[[str], Reading]
