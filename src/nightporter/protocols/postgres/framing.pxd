@@ -1,0 +1,31 @@
+# C types for framing.py when it is compiled; the file itself stays plain Python.
+cimport cython
+
+ctypedef const unsigned char* Octets
+
+cdef Py_ssize_t HEADER, LARGEST, PEEK, LARGE, MORE, LAST
+
+
+cdef class Scanner:
+    cdef readonly bytes kinds
+    cdef readonly Py_ssize_t limit
+    cdef readonly Py_ssize_t rest
+    cdef int rest_code
+    cdef bint rest_large
+    cdef list pieces
+    cdef readonly Py_ssize_t held
+    cdef Py_ssize_t needed
+
+    cpdef tuple scan(self, bytes data)
+
+    @cython.locals(
+        spans=list, kinds=Octets, octets=Octets, size=Py_ssize_t, position=Py_ssize_t, code=cython.uchar, kind=cython.uchar,
+        length=Py_ssize_t, end=Py_ssize_t, start=Py_ssize_t, count=Py_ssize_t,
+    )
+    cpdef list cut(self, bytes data)
+
+    cpdef keep(self, bytes data, Py_ssize_t position, Py_ssize_t needed)
+
+
+@cython.locals(parts=list, octets=Octets, position=Py_ssize_t, stop=Py_ssize_t, rest=Py_ssize_t, length=Py_ssize_t)
+cpdef tuple payload(bytes data, Py_ssize_t start, Py_ssize_t end, Py_ssize_t skip)
