@@ -1,8 +1,8 @@
 """What the core wants done outside. The core itself never does I/O.
 
 The core is a generator (`Steps`): it yields commands and the rim carries them out. A plain command is fire and forget; an
-`Ask` is answered, by `send(reply)` or `throw(error)`, at once or later. Two conversations, with the client before it is
-known and with the upstream before it is ready, are generators as well (`Talk`); the rim runs each on its own socket.
+`Ask` is answered, by `send(reply)` or `throw(error)`, at once or later. Those of the statement phase are plain classes: they are
+made for every statement.
 """
 
 from __future__ import annotations
@@ -10,6 +10,15 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
+
+from nightporter.identity.directory import Entry
+from nightporter.identity.principal import Principal
+from nightporter.policy.model import Allow, Decision, Hold
+from nightporter.secret import Secret
+from nightporter.statement.model import Reading
+
+from .talk import Receive, Secure, Secured, Send, Talk, receive, secure
+from .wire import Cancel, Challenge, Entered, Hello, Outcome, Peer, Place, Proof, Request, Ticket
 
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
@@ -36,59 +45,167 @@ def ask(command: Ask[R]) -> Steps[R]:
     return reply
 
 
-# Opening a session: talking with one peer
+# Opening a session
 
 
-class Talking:
-    """One step of a conversation with one peer."""
+@dataclass(frozen=True, slots=True)
+class Greet(Ask["Hello | Cancel"]):
+    """Let the protocol find out what the client wants."""
+
+    peer: Peer
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp(Ask["Entry | None"]):
+    """The directory's entry for a name, after whatever delay earlier failures have earned."""
+
+    name: str
+    peer: Peer
+
+
+@dataclass(frozen=True, slots=True)
+class Mock(Ask["Challenge"]):
+    """A challenge for a name that is not known, like that of one that is."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prove(Ask["Proof"]):
+    """Let the protocol challenge the client."""
+
+    hello: Hello
+    challenge: Challenge
+
+
+@dataclass(frozen=True, slots=True)
+class Verify(Ask["Principal"]):
+    """Is the proof good? Recorded and counted if it is not; raises TurnedAwayError."""
+
+    hello: Hello
+    peer: Peer
+    entry: Entry | None
+    proof: Proof
+
+
+@dataclass(frozen=True, slots=True)
+class Find(Ask["Place"]):
+    """Where the session is to go; raises TurnedAwayError."""
+
+    hello: Hello
+    principal: Principal
+
+
+@dataclass(frozen=True, slots=True)
+class Admit(Ask[None]):
+    """Record that the session starts; raises EvidenceError."""
+
+    place: Place
+    allow: Allow
+
+
+@dataclass(frozen=True, slots=True)
+class Enter(Ask["Entered"]):
+    """Open the upstream. Takes the proof that it may be opened; raises UpstreamError."""
+
+    allow: Allow
+    hello: Hello
+    place: Place
+
+
+# Statements
+
+
+class Judgement:
+    """A reading and what was decided about it. `encoded` is the recorder's own: what never changes, ready to write."""
+
+    __slots__ = ("decision", "encoded", "reading")
+
+    def __init__(self, reading: Reading, decision: Decision) -> None:
+        self.reading = reading
+        self.decision = decision
+        self.encoded: object = None
+
+
+class Intend(Ask["Ticket"]):
+    """Record what is about to happen, or was refused; durable before it is answered if the reading changes something."""
+
+    __slots__ = ("judgement", "request")
+
+    def __init__(self, request: Request, judgement: Judgement) -> None:
+        self.request = request
+        self.judgement = judgement
+
+
+class AwaitApproval(Ask[bool]):
+    """Wait for a person, or for the end of the wait."""
+
+    __slots__ = ("hold", "ticket")
+
+    def __init__(self, ticket: Ticket, hold: Hold) -> None:
+        self.ticket = ticket
+        self.hold = hold
+
+
+class Settle(Command):
+    """Record how a statement ended."""
+
+    __slots__ = ("outcome",)
+
+    def __init__(self, outcome: Outcome) -> None:
+        self.outcome = outcome
+
+
+class ToClient(Command):
+    """Send to the client, in this order."""
+
+    __slots__ = ("chunks",)
+
+    def __init__(self, chunks: list[bytes]) -> None:
+        self.chunks = chunks
+
+
+class ToUpstream(Command):
+    """Send to the upstream, in this order."""
+
+    __slots__ = ("chunks",)
+
+    def __init__(self, chunks: list[bytes]) -> None:
+        self.chunks = chunks
+
+
+class Finish(Command):
+    """The client said good-bye."""
 
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Send(Talking):
-    """Send bytes to the peer."""
-
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Receive(Talking):
-    """Answered with the next bytes of the peer: one or more, or `b""` at its end of file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Secure(Talking):
-    """Do the TLS handshake now, as server towards a client and as client towards an upstream; answered with `Secured`.
-
-    `pending` are bytes of the handshake that were already received (direct TLS starts with the ClientHello).
-    A handshake that fails ends the conversation: the rim throws `TlsError` into it.
-    """
-
-    pending: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Secured:
-    """What TLS established."""
-
-    alpn: str | None
-    peer_certificate: bytes | None
-    """DER; verified against the configured authorities, else None."""
-    channel_binding: bytes | None
-    """RFC 5929 `tls-server-end-point`: hash of the server's certificate on this connection."""
-
-
-Talk: TypeAlias = Generator[Talking, Any, R]
-
-
-def receive() -> Talk[bytes]:
-    """The next bytes from the peer; `b""` at end of file."""
-    data: bytes = yield Receive()
-    return data
-
-
-def secure(pending: bytes = b"") -> Talk[Secured]:
-    """Do the TLS handshake; raises `TlsError`."""
-    secured: Secured = yield Secure(pending)
-    return secured
+__all__ = [
+    "Admit",
+    "Ask",
+    "AwaitApproval",
+    "Command",
+    "Enter",
+    "Find",
+    "Finish",
+    "Greet",
+    "Intend",
+    "Judgement",
+    "LookUp",
+    "Mock",
+    "Prove",
+    "Receive",
+    "Secure",
+    "Secured",
+    "Send",
+    "Talk",
+    "receive",
+    "secure",
+    "Secret",
+    "Settle",
+    "Steps",
+    "ToClient",
+    "ToUpstream",
+    "Verify",
+    "ask",
+]

@@ -2,7 +2,9 @@
 
     NightporterError
     +-- ProtocolError     the peer broke the wire protocol
+    |   +-- ClosedError   it went away before it was through
     +-- TlsError          the peer and we found no common TLS
+    +-- TurnedAwayError   the session does not start: who, where or how is not accepted
     +-- UpstreamError     the database side refused us or went away
     +-- EvidenceError     a record could not be written
     +-- PolicyError       the author of a policy made a mistake
@@ -14,6 +16,18 @@ Messages are lower case, without a full stop, the offending value in backticks.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a session does not start, or ends, in words for the client. Always fatal."""
+
+    sqlstate: str
+    message: str
+    detail: str | None = None
+    hint: str | None = None
+
 
 class NightporterError(Exception):
     """Anything that we expect to go wrong."""
@@ -22,13 +36,33 @@ class NightporterError(Exception):
 class ProtocolError(NightporterError):
     """The peer broke the wire protocol."""
 
+    refusal: Refusal | None = None
+    """What the peer is told, where it differs from the message."""
+
+
+class ClosedError(ProtocolError):
+    """The peer went away before it was through. Ordinary: a client does so to ask its user for a password."""
+
 
 class TlsError(NightporterError):
     """The TLS handshake failed, or TLS ended in the middle of a conversation."""
 
 
+class TurnedAwayError(NightporterError):
+    """The session does not start. `refusal` is what the client is told; the message is for the record."""
+
+    def __init__(self, refusal: Refusal, reason: str) -> None:
+        super().__init__(reason)
+        self.refusal = refusal
+
+
 class UpstreamError(NightporterError):
     """The database side refused us or went away. `sqlstate` is what the client is told."""
+
+    diagnostic: str | None = None
+    """The database's own words: for operators only."""
+    retry_tls: str | None = None
+    """The same may work on a new connection with this TLS mode: the second half of `allow` and `prefer`."""
 
     def __init__(self, message: str, sqlstate: str = "08006") -> None:
         super().__init__(message)

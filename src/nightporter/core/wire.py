@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from nightporter.identity.principal import Method
+from nightporter.identity.principal import Method, Principal
+from nightporter.policy.model import Resource
 from nightporter.secret import Secret
 from nightporter.statement.model import Reading
 
-from .commands import Talk
+from .error import Refusal as Refusal
+from .talk import Talk
 
 # Opening a session
 
@@ -81,7 +83,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """What the upstream is told when we log in."""
+    """How we log in upstream."""
 
     user: str
     password: Secret | None
@@ -106,16 +108,6 @@ class Entered:
     notices: tuple[bytes, ...] = ()
     """Whole protocol messages to pass on to the client (warnings at login)."""
     rest: bytes = b""
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Why a session does not start, or ends, in words for the client. Always fatal."""
-
-    sqlstate: str
-    message: str
-    detail: str | None = None
-    hint: str | None = None
 
 
 # Statement phase
@@ -183,6 +175,18 @@ class Denial:
     hint: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a session goes, found from the database that the client named."""
+
+    upstream: str
+    resource: Resource
+    settings: Mapping[str, str]
+    """Start-up settings that passed the allow-list."""
+    max_statement_bytes: int
+    cancel_secret: bytes
+
+
 @dataclass(slots=True)
 class Traffic:
     """What became of some bytes: to send on, and what was learned."""
@@ -202,6 +206,14 @@ class Wire(Protocol):
     there is to send and to record. `ProtocolError` from any of them means: nothing is certain any more, close both sides.
     """
 
+    stalled: bool
+    """`next_request` gave None because it must know an answer of the upstream first: ask again after `receive_upstream`."""
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is under way and no transaction is open."""
+        ...
+
     def receive_client(self, data: bytes) -> None: ...
 
     def next_request(self) -> Request | None:
@@ -215,6 +227,10 @@ class Wire(Protocol):
     def receive_upstream(self, data: bytes) -> None: ...
 
     def drain(self) -> Traffic: ...
+
+    def abandon(self) -> list[Outcome]:
+        """Both sides are gone: how everything that was under way ended, as far as is known."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +251,8 @@ class Adapter:
     name: str
     label: str
     default_port: int
+    alpn: tuple[str, ...]
+    """What TLS agrees on for this protocol."""
     greet: Callable[[Peer], Talk[Hello | Cancel]]
     """Speak with the client until it has said who it claims to be. Raises ProtocolError."""
     prove: Callable[[Hello, Challenge, Callable[[], bytes]], Talk[Proof]]
@@ -245,9 +263,17 @@ class Adapter:
     """Bytes for the client once the upstream is ready, with the cancel key that is ours."""
     refuse: Callable[[Refusal], bytes]
     """Bytes that end a session with an error, at any point."""
-    cancel: Callable[[Entered], bytes]
-    """Bytes that, on a connection of their own, ask the upstream to cancel."""
+    cancel: Callable[[Entered], Talk[None]]
+    """On a connection of its own, ask the upstream to cancel; under TLS if the session's connection is."""
+    admit: Callable[[Mapping[str, str], frozenset[str] | None], tuple[dict[str, str], tuple[str, ...]]]
+    """Start-up settings that may pass, and the names of those that may not. Extra names are allowed; None: any but ours."""
+    introduce: Callable[[Principal, str, Mapping[str, str]], dict[str, str]]
+    """Start-up settings for the upstream: the client's, and the identity (principal, session) that is ours to set."""
+    socket_name: Callable[[int], str]
+    """File name of the Unix socket for a port."""
     secret_size: Callable[[Hello], int]
     """How long a cancel secret the client can take."""
+    warnings: Callable[[Entered], tuple[str, ...]]
+    """What an operator should know of this upstream: that we are a superuser there."""
     new_wire: Callable[[WireSetup], Wire]
     analyse: Callable[[str], Reading]

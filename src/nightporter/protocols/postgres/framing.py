@@ -7,7 +7,7 @@ Formats"). `Scanner.scan` cuts a chunk into *spans* without copying it:
 
 A span is one whole message, except that neighboring messages of a `bulk` type (rows, COPY data) share one span, `count` of
 them beginning in it, and that a bulk message may be cut at the end of a chunk: the rest comes first in the next one, in a span
-whose count leaves it out. A message longer than `limit` is `large`: its first span holds at least `PEEK` bytes and has the count
+whose count leaves it out. A message longer than `limit` is `large`: its first span holds `PEEK` bytes and has the count
 `LARGE`, what follows comes in spans of count `MORE`, the last of them `LAST`. So memory stays flat whatever passes.
 
 It must not know what messages mean. One source: this file runs as it stands, and compiled; the tests hold both equal.
@@ -106,18 +106,26 @@ class Scanner:
                     end = size
                 spans.append((code, start, end, count))
                 position = end
-            elif end <= size:
-                spans.append((code, position, end, 1))
-                position = end
             elif length > self.limit:
+                # large whether or not all of it is here: what becomes of a message must not depend on how it was cut
                 if size - position < PEEK:
                     self.keep(data, position, PEEK)
                     return spans
-                self.rest = end - size
-                self.rest_code = code
-                self.rest_large = True
-                spans.append((code, position, size, LARGE))
-                position = size
+                spans.append((code, position, position + PEEK, LARGE))
+                position += PEEK
+                if end <= size:
+                    spans.append((code, position, end, LAST))
+                    position = end
+                else:
+                    self.rest = end - size
+                    self.rest_code = code
+                    self.rest_large = True
+                    if position < size:
+                        spans.append((code, position, size, MORE))
+                    position = size
+            elif end <= size:
+                spans.append((code, position, end, 1))
+                position = end
             else:
                 self.keep(data, position, 1 + length)
                 return spans

@@ -1,0 +1,73 @@
+# The commands of this house. Everything runs in a virtual environment of its own, `.venv`, made on first use.
+
+VENV    ?= .venv
+PY      := $(VENV)/bin/python
+STAMP   := $(VENV)/.installed
+SECONDS ?= 600
+SEED    ?=
+WORKERS ?= 2
+# Where a failure is to be looked for: make test TESTS=tests/policy
+TESTS   ?= tests
+
+# Hot files have a .pxd beside them, and a compiled twin that must be as new as they are.
+PXD := $(shell find src -name '*.pxd')
+HOT := $(PXD:.pxd=.py) $(PXD)
+
+# What has a compiled twin to be held equal to.
+PURE := $(wildcard tests/protocols tests/masking)
+
+# Recipes would inherit a NIGHTPORTER_PURE of the caller's, and then test the same thing twice.
+unexport NIGHTPORTER_PURE
+
+.DEFAULT_GOAL := help
+.PHONY: help writable setup demo test lint unit-pure fuzz bench conformance clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
+
+$(STAMP): pyproject.toml setup.py $(HOT) | writable
+	@scripts/setup $(VENV)
+	@touch $@
+
+# Everything here writes something: the environment, caches, results.
+writable:
+	@test -w . || { echo "error: $(CURDIR) is not writable for $$(id -un): clone it to a directory of your own" >&2; exit 1; }
+
+setup: writable $(STAMP) ## make the virtual environment and install
+
+demo: setup ## the 3 a.m. story on a shop of its own; ONCE=1: play it and leave
+	@$(PY) -m nightporter.demo $(if $(filter-out 0,$(ONCE)),--once)
+
+lint: setup ## ruff and mypy
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy src tests $(wildcard bench)
+
+# The plain files are the reference; without compiled ones the whole suite runs on them anyway.
+unit-pure: setup
+	@if [ -n "$$(find src -name '_*.so')" ]; then \
+	    $(if $(PURE),NIGHTPORTER_PURE=1 $(PY) -m pytest -q $(PURE),true); \
+	else echo "no compiled code: no C compiler here?"; fi
+
+# The whole suite comes last, so that its summary is the last line.
+test: setup ## everything that CI runs
+	@scripts/system-packages
+	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory unit-pure
+	@$(MAKE) --no-print-directory fuzz SECONDS=20 SEED=1
+	$(PY) -m pytest -n $(WORKERS) $(TESTS)
+
+fuzz: setup ## random and spoiled traffic; SECONDS=600 SEED=n
+	$(PY) -m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+
+bench: setup ## side by side: direct, PgBouncer, Nightporter; writes bench/results/
+	$(PY) -m bench
+
+conformance: setup ## another project's tests, straight and through us; SUITE=path of its checkout
+	@test -n "$(SUITE)" || { echo "error: which suite? make conformance SUITE=../psycopg" >&2; exit 2; }
+	$(PY) -m tests.conformance.foreign $(SUITE)
+
+clean: ## remove what was built and installed
+	rm -rf $(VENV) build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	find src -name '_*.so' -delete

@@ -1,0 +1,21 @@
+"""The configuration file: one public contract, read once at start, refused whole when any of it is wrong."""
+
+from .address import Address
+from .load import load, parse
+from .model import Config, Credentials, Durability, Ledger, Limits, Listener, ListenerTls, StatementText, Tls, Upstream
+
+__all__ = [
+    "Address",
+    "Config",
+    "Credentials",
+    "Durability",
+    "Ledger",
+    "Limits",
+    "Listener",
+    "ListenerTls",
+    "StatementText",
+    "Tls",
+    "Upstream",
+    "load",
+    "parse",
+]

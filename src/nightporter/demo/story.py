@@ -1,0 +1,191 @@
+"""The 3 a.m. story, played by real clients on a real database, and the ledger that answers it.
+
+Stages nothing: every answer on the screen came from psql or from Nightporter's own command line.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from decimal import Decimal
+from importlib.metadata import version
+from typing import NoReturn
+
+from rich.console import Console
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from nightporter.core.error import NightporterError
+
+from .server import ServerError
+from .stage import Guest, Record, Stage, open_stage
+
+CUSTOMERS = "select given_name, family_name, city, email from customers where country = 'SE' order by id limit 4;"
+REVENUE = "select sum(revenue) from revenue_by_day where day >= current_date - 7;"
+CLEAN_UP = (
+    "begin;",
+    "update orders set status = 'refunded' where status = 'paid';",
+    "update products set price = round(price * 0.8, 2) where category = 'Coffee';",
+    "commit;",
+)
+# First as an agent gets it wrong: a text that nobody can parse. Then right: Nightporter has no rule against it yet, but the
+# role that it logs in with does not own the table.
+DROP = ("drop table payments if exists;", "drop table if exists payments;")
+
+CHANGES = {"insert", "update", "delete", "truncate", "define"}
+
+
+def run(once: bool) -> int:
+    """Play the story. `once`: leave when it is told; otherwise stay until Ctrl-C. The exit status is 1 after an error."""
+    console = Console(highlight=False)
+    signal.signal(signal.SIGTERM, _interrupt)  # so that everything is put away
+    try:
+        with ExitStack() as putting_away:
+            with console.status("making a database, a shop, and two guests"):
+                stage = putting_away.enter_context(open_stage())
+            _play(stage, console)
+            if not once:
+                _stay(stage, console)
+    except KeyboardInterrupt:
+        return 130 if once else 0
+    except NightporterError as error:
+        print(f"error: {error}", file=sys.stderr)  # noqa: T201 - the terminal is this module's business
+        return 1
+    return 0
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _stay(stage: Stage, console: Console) -> None:
+    _say(
+        console,
+        "Your turn: paste one of the lines above; Ctrl-C ends it and removes everything. The ledger, in another shell:",
+    )
+    _command(console, f"{stage.program} evidence tail --config {stage.configuration}")
+    while True:
+        signal.pause()
+
+
+def _play(stage: Stage, console: Console) -> None:
+    _arrive(stage, console)
+
+    _act(console, "By day", f"{stage.human.name} looks something up. The board looks at revenue.")
+    _ask(stage, stage.human, console, CUSTOMERS)
+    before = _revenue(stage)
+    _say(console, f"revenue of the last seven days: {before:,.2f}")
+
+    _act(console, "3 a.m.", "Nobody touches a keyboard. An agent cleans up.")
+    _ask(stage, stage.agent, console, *CLEAN_UP, *DROP)
+
+    after = _revenue(stage)
+    _act(console, "In the morning", "A metric has dipped. Who did it, and what changed?")
+    _say(console, f"revenue of the last seven days: {before:,.2f} -> {after:,.2f} ({100 * (after - before) / before:+.1f} %)")
+
+    records = stage.records_of_ended_sessions(stage.agent)
+    _say(console, "Everything in the ledger that changed something, or tried to:")
+    console.print(_table(changes(records)))
+
+    _act(console, "The book", "What an auditor would type.")
+    for arguments in (("evidence", "tail", "--principal", stage.agent.name), ("evidence", "verify")):
+        _command(console, f"nightporter {' '.join(arguments)}")
+        _verbatim(console, stage.nightporter(*arguments))
+
+
+def _arrive(stage: Stage, console: Console) -> None:
+    where = f"{stage.address}, in front of a shop with {stage.rows:,} rows"
+    _say(console, f"Nightporter {version('nightporter')} stands at {where}. Two may come in:")
+    for guest, what in ((stage.human, "a human"), (stage.agent, f"an agent, for whom {stage.human.name} answers")):
+        _say(console, f"{guest.name}, {what}:")
+        _command(console, stage.paste(guest))
+
+
+def _revenue(stage: Stage) -> Decimal:
+    return Decimal(stage.psql(stage.human, REVENUE, "-A", "-t").strip())
+
+
+def _ask(stage: Stage, guest: Guest, console: Console, *statements: str) -> None:
+    """Run statements in one session of psql, and show it as psql would."""
+    answers = stage.psql_each(guest, statements)
+    for statement, answer in zip(statements, answers, strict=True):
+        console.print(Text.assemble((f"{guest.label}=> ", "bold cyan"), statement), soft_wrap=True)
+        _verbatim(console, answer)
+
+
+# What the ledger says
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One statement that changed something, or would have."""
+
+    number: str
+    time: str
+    who: str
+    text: str
+    rows: int | None
+    end: str
+
+
+def changes(records: list[Record]) -> list[Change]:
+    """What the ledger knows of them: each intent that is a change or was denied, with how it ended."""
+    outcomes = {record["intent"]: record for record in records if record["kind"] == "outcome"}
+    ends = {
+        (outcome["who"]["session"], outcome["transaction"]): outcome["transaction_end"]
+        for outcome in outcomes.values()
+        if "transaction_end" in outcome
+    }
+    found = []
+    for record in records:
+        if record["kind"] != "intent":
+            continue
+        who, what = record["who"], record["what"]
+        if what["decision"] == "allow" and not CHANGES & set(what.get("actions", ())):
+            continue
+        outcome = outcomes.get(record["n"], {})
+        end = str(ends.get((who.get("session"), outcome.get("transaction")), "unknown")).replace("_", " ")
+        if what["decision"] != "allow":
+            end = "denied by Nightporter"
+        elif "sqlstate" in outcome:
+            end = f"refused by the database ({outcome['sqlstate']})"
+        principal = f"{who.get('principal')}/{who['actor']}" if "actor" in who else str(who.get("principal"))
+        text = " ".join(what.get("text", what["sha256"]).split())
+        found.append(Change(record["n"], record["time"][11:19], principal, text, outcome.get("rows"), end))
+    return found
+
+
+def _table(found: list[Change]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("record", "UTC", "who", "statement", "rows", "how it ended"):
+        table.add_column(heading, justify="right" if heading == "rows" else "left", no_wrap=heading != "statement", overflow="fold")
+    for change in found:
+        rows = "" if change.rows is None else str(change.rows)
+        table.add_row(*map(Text, (change.number, change.time, change.who, change.text, rows, change.end)))
+    return table
+
+
+# How it looks
+
+
+def _act(console: Console, title: str, subtitle: str) -> None:
+    console.print()
+    console.print(Rule(Text.assemble((title, "bold"), f"  {subtitle}"), align="left", style="dim"))
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(Text(text), soft_wrap=True)
+
+
+def _command(console: Console, line: str) -> None:
+    """On a line of its own, unbroken: it is there to be copied."""
+    console.print(Text(f"  {line}", "green"), soft_wrap=True)
+
+
+def _verbatim(console: Console, text: str) -> None:
+    if not text:
+        raise ServerError("a command of the story said nothing")
+    console.print(Text(text.rstrip("\n")), soft_wrap=True)

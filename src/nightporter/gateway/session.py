@@ -1,0 +1,317 @@
+"""One session's rim: the journey's commands meet two sockets, the clock and the ledger. Decides nothing.
+
+Opening is a task that awaits. Then there is none: a chunk that arrives runs the journey in the same callback, and what it yields is
+done at once. Only an intent that must be on disk, or a hold, leaves the journey waiting; what the client sends meanwhile is kept, up to
+a limit, and the upstream's answers flow on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import deque
+from typing import TYPE_CHECKING, TypeVar
+
+import structlog
+
+from nightporter.config import Upstream
+from nightporter.core.commands import (
+    AwaitApproval,
+    Command,
+    Finish,
+    Intend,
+    Settle,
+    Steps,
+    ToClient,
+    ToUpstream,
+)
+from nightporter.core.error import ClosedError, EvidenceError, NightporterError, ProtocolError, Refusal, TurnedAwayError, UpstreamError
+from nightporter.core.journey import Journey, open_session
+from nightporter.core.wire import Cancel, Entered, Peer
+
+from .link import Link
+from .opening import Opening
+from .recorder import Recorder
+from .task import spawn
+
+if TYPE_CHECKING:
+    from .worker import Entrypoint, Worker
+
+R = TypeVar("R")
+
+MAX_HELD = 256 * 1024
+"""Bytes of a client that are kept while its statement waits; beyond them we stop reading."""
+FATAL_FAULT = "58000"
+
+log = structlog.get_logger()
+
+
+class Session:
+    """One authenticated client connection, or one that tries to become that."""
+
+    def __init__(self, worker: Worker, entrypoint: Entrypoint, client: Link, peer: Peer) -> None:
+        self.id = secrets.token_hex(8)
+        self.worker = worker
+        self.entrypoint = entrypoint
+        self.client = client
+        self.peer = peer
+        self.upstream: Link | None = None
+        self.entered: Entered | None = None
+        self.facts: dict[str, object] = {"session": self.id, "client": peer.address}
+        self.recorder: Recorder = worker.recorder(self.facts)
+        self.cancel_key: tuple[int, bytes] | None = None
+        self.found: Upstream | None = None
+        self.since = worker.now_utc()
+        self.active_at = worker.now()
+        self.closing = False
+        self._journey: Journey | None = None
+        self._waiting: Steps[None] | None = None  # the journey, while what it asked for is not done
+        self._held: deque[bytes] = deque()
+        self._held_size = 0
+        self._client_ended = False
+        self._crowded = False
+        self._opening: asyncio.Task[None] | None = None
+
+    # Opening
+
+    def start(self) -> None:
+        """Begin to talk with the client."""
+        self.client.lost = self._client_lost
+        self._opening = spawn(self._open(), f"session {self.id}")
+
+    async def _open(self) -> None:
+        """Every way to fail ends here: the client gets a fatal error, both sides close, nothing has run."""
+        opening = Opening(self)
+        try:
+            async with asyncio.timeout(self.worker.limits.startup_timeout_s):
+                found = await opening.run(open_session(self.peer, self.entrypoint.adapter))
+            if isinstance(found, Cancel):
+                await self.worker.cancel(found, self.peer)
+                self.close("cancel request")
+                return
+            self._go(found, opening)
+        except TurnedAwayError as error:
+            self._refuse(error.refusal, str(error))
+        except ClosedError:
+            self.close("gone while opening")
+        except ProtocolError as error:
+            self._refuse(error.refusal or Refusal("08P01", str(error)), f"protocol: {error}")
+        except UpstreamError as error:
+            log.warning("upstream refused", session=self.id, error=str(error), diagnostic=error.diagnostic)
+            self._refuse(Refusal(error.sqlstate, str(error)), f"upstream: {error}")
+        except EvidenceError as error:
+            state = "53100" if error.disk_full else FATAL_FAULT
+            log.error("evidence cannot be written", session=self.id, error=str(error))
+            self._refuse(Refusal(state, "the session was not opened: its record could not be written"), "evidence")
+        except TimeoutError:
+            self._refuse(Refusal("57014", "timeout while the session was opened"), "start-up timeout")
+        except (NightporterError, OSError) as error:
+            self._fault(error)
+        except Exception as error:  # noqa: BLE001 - fail closed: the session does not start
+            self._fault(error)
+
+    def _go(self, journey: Journey, opening: Opening) -> None:
+        """From here on chunks are dealt with as they come."""
+        if self.closing or self.upstream is None or not self.client.is_open:
+            self.close("gone while opening")
+            return
+        self._journey = journey
+        client, upstream = self.client, self.upstream
+        client.crowded = upstream.pause
+        upstream.crowded = self._upstream_crowded
+        client.ended = self._client_at_end
+        upstream.ended = self._upstream_at_end
+        upstream.lost = self._upstream_at_end
+        self._upstream_data(opening.upstream_rest)
+        upstream.take_over(self._upstream_data)
+        client.take_over(self._client_data, opening.client_rest)
+
+    # Bytes
+
+    def _client_data(self, data: bytes) -> None:
+        self.active_at = self.worker.clock
+        journey = self._journey
+        assert journey is not None  # noqa: S101 - set before the first byte
+        if self._waiting is not None or self._held or journey.stalled:
+            self._hold(data)
+            return
+        self._drive(journey.from_client(data))
+
+    def _upstream_data(self, data: bytes) -> None:
+        journey = self._journey
+        assert journey is not None  # noqa: S101 - set before the first byte
+        if self.closing:
+            return
+        try:
+            steps = journey.from_upstream(data)
+        except ProtocolError as error:
+            self._broken(f"upstream: {error}")
+            return
+        except Exception as error:  # noqa: BLE001 - fail closed: both sides close
+            self._fault(error)
+            return
+        waiting = self._waiting
+        self._waiting = None
+        self._drive(steps)
+        self._waiting = waiting
+        if waiting is None and not self.closing:
+            if journey.stalled:
+                self._drive(journey.go_on())
+            if self._held:
+                self._pump()
+
+    def _drive(self, steps: Steps[None], reply: object = None, error: NightporterError | None = None) -> None:
+        """Carry out what the journey asks for, until it is done or must wait."""
+        try:
+            command: Command = steps.send(reply) if error is None else steps.throw(error)
+            while True:
+                kind = type(command)
+                reply = None
+                if kind is ToUpstream:
+                    write = self.upstream.write  # type: ignore[union-attr]  # there is one as long as there is a journey
+                    for chunk in command.chunks:  # type: ignore[attr-defined]  # its kind is known
+                        write(chunk)
+                elif kind is ToClient:
+                    write = self.client.write
+                    for chunk in command.chunks:  # type: ignore[attr-defined]  # its kind is known
+                        write(chunk)
+                elif kind is Intend:
+                    try:
+                        reply = self.recorder.intent(command)  # type: ignore[arg-type]  # its kind is known
+                    except EvidenceError as failure:
+                        log.error("intent not recorded", session=self.id, error=str(failure))
+                        command = steps.throw(failure)
+                        continue
+                    if self.recorder.must_wait(command):  # type: ignore[arg-type]  # its kind is known
+                        self._wait(steps, reply)
+                        return
+                elif kind is Settle:
+                    self.recorder.outcome(command.outcome)  # type: ignore[attr-defined]  # its kind is known
+                    self.worker.flush_soon()
+                elif isinstance(command, AwaitApproval):
+                    reply = False  # nobody can be asked yet: a hold is answered like a denial
+                elif isinstance(command, Finish):
+                    self._client_ended = True
+                else:
+                    raise TypeError(f"a journey does not ask for {kind.__name__}")
+                command = steps.send(reply)
+        except StopIteration:
+            return
+        except ProtocolError as broken:
+            self._broken(f"client: {broken}")
+        except Exception as fault:  # noqa: BLE001 - fail closed: some of a statement may be upstream, both sides close
+            self._fault(fault)
+
+    def _wait(self, steps: Steps[None], reply: object) -> None:
+        self._waiting = steps
+        spawn(self._until_on_disk(steps, reply), f"commit {self.id}")
+
+    async def _until_on_disk(self, steps: Steps[None], reply: object) -> None:
+        failure: EvidenceError | None = None
+        try:
+            await self.recorder.on_disk()
+        except EvidenceError as error:
+            failure = error  # the statement is denied: not a byte of it has gone upstream
+        self._waiting = None
+        if self.closing:
+            steps.close()
+            return
+        self._drive(steps, reply, failure)
+        self._pump()
+
+    def _hold(self, data: bytes) -> None:
+        self._held.append(data)
+        self._held_size += len(data)
+        if self._held_size > MAX_HELD:
+            self.client.pause(True)
+
+    def _pump(self) -> None:
+        """Go on with what the client sent while its statement waited."""
+        journey = self._journey
+        while self._held and self._waiting is None and journey is not None and not journey.stalled and not self.closing:
+            data = self._held.popleft()
+            self._held_size -= len(data)
+            self._drive(journey.from_client(data))
+        if not self._crowded and self._held_size <= MAX_HELD:
+            self.client.pause(False)
+        if self._client_ended:
+            self._client_at_end()
+
+    def _upstream_crowded(self, crowded: bool) -> None:
+        self._crowded = crowded
+        if crowded or self._held_size <= MAX_HELD:
+            self.client.pause(crowded)
+
+    # Ends
+
+    def _client_at_end(self) -> None:
+        """The client will send no more; what it has sent is still answered."""
+        self._client_ended = True
+        if self.upstream is not None and self._waiting is None and not self._held:
+            self.upstream.finish()
+
+    def _client_lost(self) -> None:
+        if self._opening is not None and self._journey is None:
+            self._opening.cancel()
+        self.close("client gone")
+
+    def _upstream_at_end(self) -> None:
+        self.close("upstream closed" if not self._client_ended else "client closed")
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether it waits for its client, outside a transaction, with nothing under way."""
+        journey = self._journey
+        return journey is not None and self._waiting is None and not self._held and journey.is_idle
+
+    def describe(self) -> dict[str, object]:
+        """For operators; no secret is in it."""
+        return {**self.facts, "since": self.since.isoformat(), "idle": self.is_idle}
+
+    def cancel_running(self) -> None:
+        """What a CancelRequest does: end a wait of ours, or ask the upstream."""
+        if self.entered is not None:
+            spawn(self.worker.cancel_upstream(self), f"cancel {self.id}")
+
+    def end(self, refusal: Refusal) -> None:
+        """An operator, a time-out or a shutdown ends it."""
+        self._refuse(refusal, refusal.message)
+
+    def _broken(self, reason: str) -> None:
+        """One side broke the protocol: nothing is certain any more, so both sides close."""
+        log.warning("protocol error", session=self.id, error=reason)
+        self._refuse(Refusal("08P01", f"protocol error: {reason}"), reason)
+
+    def _fault(self, error: BaseException) -> None:
+        reference = secrets.token_hex(4)
+        log.error("fault", session=self.id, reference=reference, exc_info=error)
+        self._refuse(Refusal(FATAL_FAULT, f"internal error, reference {reference}"), f"fault {reference}")
+
+    def _refuse(self, refusal: Refusal, reason: str) -> None:
+        if self.closing:
+            return
+        if self.client.is_open:
+            self.client.write(self.entrypoint.adapter.refuse(refusal))
+        self.close(reason)
+
+    def close(self, reason: str) -> None:
+        """Close both sides and write the last records. Does nothing the second time."""
+        if self.closing:
+            return
+        self.closing = True
+        if self.upstream is not None:
+            self.upstream.close()
+        self.client.close()
+        self.worker.ended(self)
+        journey, self._journey = self._journey, None
+        try:
+            if journey is not None:
+                for command in journey.end():
+                    if isinstance(command, Settle):
+                        self.recorder.outcome(command.outcome)
+            if "upstream" in self.facts:
+                self.recorder.event("session_ended", {"reason": reason})
+        except EvidenceError as error:
+            # the session is over either way; its intents are recorded and stand without an outcome
+            log.error("end of session not recorded", session=self.id, error=str(error))
+

@@ -1,0 +1,314 @@
+"""One worker process: accepts clients, owns their sessions, writes one log. Knows no protocol.
+
+Workers share nothing but the listening ports and the store. What one needs of another (a CancelRequest may arrive anywhere) goes
+over the control sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TypeVar
+
+import structlog
+
+from nightporter.config import Config, Limits, Listener
+from nightporter.core.error import EvidenceError, Refusal, TlsError, UpstreamError
+from nightporter.core.wire import Adapter, Cancel, Challenge, Peer
+from nightporter.evidence.group_commit import GroupCommit
+from nightporter.evidence.ledger import Ledger
+from nightporter.identity.authenticate import mock_challenge
+from nightporter.identity.throttle import Throttle
+from nightporter.store import Store
+
+from . import control
+from .dial import Dialer, converse
+from .link import Link
+from .recorder import Book, Recorder
+from .session import Session
+from .task import spawn
+from .tls import ServerTls
+
+R = TypeVar("R")
+log = structlog.get_logger()
+
+ACCEPT_AT_ONCE = 64
+"""Connections taken from one listener before others get a turn."""
+OVER_THE_CAP = 64
+"""Connections beyond the cap that are still talked to, so that they get a proper error, or may cancel."""
+SWEEP_S = 1.0
+"""How often idle sessions are looked for and the clock for that is read."""
+FLUSH_S = 0.02
+"""Outcomes reach the file this long after they happened, if no intent takes them along."""
+CHECKPOINT_S = 10.0
+"""How often the log's head is signed while records come."""
+THREADS = 4
+"""For the store: logins are few and short."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entrypoint:
+    """A listener, ready to accept."""
+
+    listener: Listener
+    adapter: Adapter
+    tls: ServerTls | None
+    socket: socket.socket
+
+
+class Worker:
+    """All that the sessions of this process share."""
+
+    def __init__(self, config: Config, store: Store, ledger: Ledger, index: int) -> None:
+        self.config = config
+        self.directory = store
+        self.index = index
+        self.dialer = Dialer()
+        self.clock = time.monotonic()
+        self.sessions: set[Session] = set()
+        self._keys: dict[tuple[int, bytes], Session] = {}
+        self._book = Book(ledger, GroupCommit(ledger), config.ledger.text == "full", config.ledger.durability == "disk")
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="store")
+        self._throttle = Throttle()
+        self._mock_secret = store.mock_secret()
+        self._flushing = False
+        self._entrypoints: list[Entrypoint] = []
+        self._opened = 0
+        self._control: asyncio.Server | None = None
+        self._stopping = asyncio.Event()
+
+    @property
+    def limits(self) -> Limits:
+        """The limits in force."""
+        return self.config.limits
+
+    # Life
+
+    async def run(self, entrypoints: list[Entrypoint]) -> None:
+        """Serve until `stop`; then let sessions finish, up to the drain time-out."""
+        loop = asyncio.get_running_loop()
+        self._entrypoints = entrypoints
+        self._control = await control.serve(self.config.run, self.index, self._obey)
+        for entrypoint in entrypoints:
+            loop.add_reader(entrypoint.socket.fileno(), self._accept, entrypoint)
+        spawn(self._sweep(), "sweep")
+        spawn(self._checkpoints(), "checkpoints")
+        await self._stopping.wait()
+        for entrypoint in entrypoints:
+            loop.remove_reader(entrypoint.socket.fileno())
+            entrypoint.socket.close()
+        await self._drain()
+        self._control.close()
+        await self._book.commit.close()
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def stop(self) -> None:
+        """Accept no more and drain."""
+        self._stopping.set()
+
+    async def _drain(self) -> None:
+        """Sessions may finish what they are doing; one that is idle outside a transaction is told to go at once."""
+        deadline = time.monotonic() + self.limits.drain_timeout_s
+        goodbye = Refusal("57P01", "terminating connection due to administrator command")
+        while self.sessions and time.monotonic() < deadline:
+            for session in list(self.sessions):
+                if session.is_idle:
+                    session.end(goodbye)
+            if self.sessions:
+                await asyncio.sleep(0.05)
+        for session in list(self.sessions):
+            session.end(goodbye)
+        await asyncio.sleep(0)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            self.clock = time.monotonic()
+            idle_s = self.limits.idle_timeout_s
+            if idle_s:
+                for session in list(self.sessions):
+                    if session.is_idle and self.clock - session.active_at > idle_s:
+                        session.end(Refusal("57P05", "terminating connection due to idle-session timeout"))
+
+    async def _checkpoints(self) -> None:
+        while True:
+            await asyncio.sleep(CHECKPOINT_S)
+            if self._book.ledger.unsigned:
+                try:
+                    await self._book.commit.checkpoint()
+                except EvidenceError as error:
+                    # records are written all the same; the next checkpoint covers what this one did not
+                    log.error("checkpoint not written", error=str(error))
+
+    # Accepting
+
+    def _accept(self, entrypoint: Entrypoint) -> None:
+        for _ in range(ACCEPT_AT_ONCE):
+            try:
+                connection, address = entrypoint.socket.accept()
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                # out of file descriptors: those who wait stay in the backlog until some are free
+                log.error("cannot accept", error=str(error))
+                return
+            connection.setblocking(False)
+            spawn(self._welcome(entrypoint, connection, address), "accept")
+
+    async def _welcome(self, entrypoint: Entrypoint, connection: socket.socket, address: object) -> None:
+        try:
+            _, link = await asyncio.get_running_loop().connect_accepted_socket(Link, connection)
+        except OSError:
+            connection.close()  # gone before it was here
+            return
+        if len(self.sessions) >= self._cap + OVER_THE_CAP:
+            link.abort()
+            return
+        host = str(address[0]) if isinstance(address, tuple) else "local"
+        tls = entrypoint.tls
+        peer = Peer(host, is_loopback(host), tls is not None, tls is not None and tls.required)
+        session = Session(self, entrypoint, link, peer)
+        self.sessions.add(session)
+        session.start()
+
+    @property
+    def _cap(self) -> int:
+        return max(1, -(-self.limits.max_connections // self.config.workers))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether a session that opens now is one too many."""
+        return self._opened >= self._cap
+
+    # What sessions use
+
+    def now(self) -> float:
+        """Monotonic seconds."""
+        return time.monotonic()
+
+    def now_utc(self) -> datetime:
+        """The time of day."""
+        return datetime.fromtimestamp(time.time(), UTC)
+
+    async def in_thread(self, function: Callable[..., R], *arguments: object) -> R:
+        """Run something that blocks (the store)."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: function(*arguments))
+
+    def recorder(self, facts: dict[str, object]) -> Recorder:
+        """A pen for a session of these facts."""
+        return Recorder(self._book, facts)
+
+    def flush_soon(self) -> None:
+        """An outcome waits in memory: write it before long, if nothing else does."""
+        if not self._flushing:
+            self._flushing = True
+            asyncio.get_running_loop().call_later(FLUSH_S, self._flush)
+
+    def _flush(self) -> None:
+        self._flushing = False
+        try:
+            self._book.ledger.flush()
+        except EvidenceError as error:
+            # outcomes stay pending; no statement runs before they are written
+            log.error("outcomes not written", error=str(error))
+
+    async def throttle_delay(self, name: str, address: str) -> None:
+        """Make a client wait for what earlier failures have earned."""
+        delay = self._throttle.delay_s(name, address, self.now())
+        if delay > 0:
+            await asyncio.sleep(delay)
+
+    def throttle_failure(self, name: str, address: str) -> None:
+        """A proof was not good."""
+        self._throttle.failed(name, address, self.now())
+
+    def throttle_success(self, name: str, address: str) -> None:
+        """A proof was good."""
+        self._throttle.succeeded(name, address)
+
+    def mock(self, name: str) -> Challenge:
+        """A challenge for a name that nobody has."""
+        return mock_challenge(self._mock_secret, name)
+
+    def register(self, session: Session, key: tuple[int, bytes]) -> None:
+        """A session can be canceled from now on."""
+        self._opened += 1
+        session.cancel_key = key
+        self._keys[key] = session
+
+    def ended(self, session: Session) -> None:
+        """A session is over."""
+        self.sessions.discard(session)
+        if session.cancel_key is not None:
+            self._opened -= 1
+            self._keys.pop(session.cancel_key, None)
+
+    # Cancel and control
+
+    async def cancel(self, request: Cancel, peer: Peer) -> None:
+        """A CancelRequest came in: it is ours, or another worker's, or nobody's; the client learns nothing either way."""
+        key = (request.process_id, request.secret)
+        if not self._cancel_own(*key, peer.address):
+            message = {"verb": "cancel", "process_id": key[0], "secret": key[1].hex(), "client": peer.address}
+            await control.ask_others(self.config.run, self.index, message)
+
+    def _cancel_own(self, process_id: int, secret: bytes, address: str) -> bool:
+        session = self._keys.get((process_id, secret))
+        if session is None:
+            return False
+        try:
+            session.recorder.event("cancel", {"client": address})
+        except EvidenceError as error:
+            # a cancel stops work and changes nothing; refusing it for want of a record would help nobody
+            log.error("cancel not recorded", session=session.id, error=str(error))
+        session.cancel_running()
+        return True
+
+    async def cancel_upstream(self, session: Session) -> None:
+        """Pass a cancel on, over a connection of its own."""
+        upstream, entered = session.found, session.entered
+        if upstream is None or entered is None:
+            return
+        adapter = session.entrypoint.adapter
+        try:
+            async with asyncio.timeout(upstream.connect_timeout_s):
+                link = await self.dialer.connect(adapter, upstream)
+                try:
+                    await converse(adapter.cancel(entered), link, self.dialer.securer(upstream))
+                    link.finish()
+                    await link.receive()  # the server closes when it has dealt with it
+                finally:
+                    link.close()
+        except (UpstreamError, TlsError, TimeoutError, OSError) as error:
+            log.warning("cancel did not reach the upstream", session=session.id, error=str(error))
+
+    async def _obey(self, message: dict[str, object]) -> dict[str, object]:
+        """A message over this worker's control socket."""
+        match message:
+            case {"verb": "cancel", "process_id": int(process_id), "secret": str(secret), "client": str(client)}:
+                return {"done": self._cancel_own(process_id, bytes.fromhex(secret), client)}
+            case {"verb": "sessions"}:
+                return {"sessions": [s.describe() for s in self.sessions if s.cancel_key is not None]}
+            case {"verb": "end", "session": str(wanted)}:
+                return {"ended": self._end(lambda s: s.id == wanted)}
+            case {"verb": "end", "principal": str(wanted)}:
+                return {"ended": self._end(lambda s: s.facts.get("principal") == wanted)}
+            case _:
+                return {"error": "unknown message"}
+
+    def _end(self, wanted: Callable[[Session], bool]) -> int:
+        ending = [s for s in self.sessions if wanted(s)]
+        for session in ending:
+            session.end(Refusal("57P01", "terminating connection due to administrator command"))
+        return len(ending)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a peer's address never leaves this machine."""
+    return host == "local" or host == "::1" or host.startswith(("127.", "::ffff:127."))
+

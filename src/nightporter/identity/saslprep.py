@@ -1,0 +1,38 @@
+"""SASLprep (RFC 4013) as PostgreSQL's server and libpq apply it to passwords. Must not judge a password, only prepare it."""
+
+from __future__ import annotations
+
+import stringprep
+import unicodedata
+
+_PROHIBITED = (
+    stringprep.in_table_a1,  # unassigned in Unicode 3.2
+    stringprep.in_table_c12,
+    stringprep.in_table_c21_c22,
+    stringprep.in_table_c3,
+    stringprep.in_table_c4,
+    stringprep.in_table_c5,
+    stringprep.in_table_c6,
+    stringprep.in_table_c7,
+    stringprep.in_table_c8,
+    stringprep.in_table_c9,
+)
+
+
+def saslprep(text: str) -> str | None:
+    """The prepared form, or None where RFC 4013 prohibits the text or nothing is left of it.
+
+    PostgreSQL normalizes by its current Unicode tables (not those of 3.2) and maps U+200B, which is in both tables, to a space.
+    """
+    mapped = (" " if stringprep.in_table_c12(c) else c for c in text if stringprep.in_table_c12(c) or not stringprep.in_table_b1(c))
+    prepared = unicodedata.normalize("NFKC", "".join(mapped))
+    if not prepared or any(prohibited(c) for c in prepared for prohibited in _PROHIBITED) or not _direction_is_clear(prepared):
+        return None
+    return prepared
+
+
+def _direction_is_clear(text: str) -> bool:
+    """RFC 3454, section 6: right-to-left text begins and ends so, and has no left-to-right characters in it."""
+    if not any(map(stringprep.in_table_d1, text)):
+        return True
+    return stringprep.in_table_d1(text[0]) and stringprep.in_table_d1(text[-1]) and not any(map(stringprep.in_table_d2, text))

@@ -1,0 +1,1 @@
+"""Where the passwords for upstreams come from, one source a file. Users never see them."""

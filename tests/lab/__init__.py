@@ -1,0 +1,1 @@
+"""The stand: real servers for tests to work on."""
