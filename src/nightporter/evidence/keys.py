@@ -18,9 +18,7 @@ def directory(path: Path, writer: str) -> Path:
 
 
 def make_signing_key(path: Path, writer: str, random: Callable[[int], bytes]) -> SigningKey:
-    """Make the key of a new writer and keep it. Raises OSError; FileExistsError if the writer is not new."""
-    path.mkdir(files.DIRECTORY_MODE, parents=True, exist_ok=True)
-    (path / files.KEYS).mkdir(files.SECRET_DIRECTORY_MODE, exist_ok=True)
+    """Make the key of a new writer and keep it. Raises FileExistsError if the writer is not new, or OSError."""
     directory(path, writer).mkdir(files.SECRET_DIRECTORY_MODE)
     key = SigningKey(ORIGIN + writer, random(SEED_BYTES))
     files.replace(directory(path, writer) / "signing", key.reveal().encode(), files.SECRET_FILE_MODE)

@@ -231,6 +231,8 @@ class Ledger:
             raise EvidenceError(self._segments.broken)
         if status not in STATUSES or transaction_end not in ENDS:
             raise EvidenceError(f"`{status}`, `{transaction_end}` is no way for a statement to end")
+        if (statement | bytes | duration_us | transaction | (rows or 0) | (streamed_bytes or 0)) < 0:
+            raise EvidenceError(f"a count of the outcome of `{intent}` is negative")
         record = Outcome(
             VERSION,
             f"{self._writer}-{self._size + 1}",
@@ -380,6 +382,8 @@ def _line(record: Intent | Outcome | Event) -> bytes:
 
 
 def _new_writer(path: Path, random: Callable[[int], bytes]) -> SigningKey:
+    path.mkdir(files.DIRECTORY_MODE, parents=True, exist_ok=True)
+    (path / files.KEYS).mkdir(files.SECRET_DIRECTORY_MODE, exist_ok=True)
     for _ in range(_ATTEMPTS):
         writer = b32encode(random(5)).decode().lower()
         if (path / writer).exists():

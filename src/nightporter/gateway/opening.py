@@ -24,6 +24,7 @@ from nightporter.core.commands import (
 from nightporter.core.error import Refusal, TurnedAwayError
 from nightporter.core.talk import Secured, Talk
 from nightporter.core.wire import Cancel, Challenge, Entered, Hello, Place, Proof
+from nightporter.evidence.record import EventKind
 from nightporter.identity.authenticate import Refused, authenticate, refusal
 from nightporter.identity.directory import Entry
 from nightporter.identity.principal import Principal
@@ -87,12 +88,14 @@ class Opening:
             case Admit(place, allow):
                 facts = self._session.facts
                 self._session.recorder = self._worker.recorder(facts)
-                self._session.recorder.event("session_started", {"policies": " ".join(allow.policies), **place.settings})
+                self._session.recorder.event(
+                    EventKind.SESSION_STARTED, {"policies": " ".join(allow.policies), **place.settings}
+                )
                 return None
             case Enter(_, hello, place):
                 return await self._enter(hello, place)
-            case ToClient(chunks):
-                for chunk in chunks:
+            case ToClient():
+                for chunk in command.chunks:
                     self._session.client.write(chunk)
                 return None
             case _:
@@ -104,7 +107,6 @@ class Opening:
         found = await self.talk(talk, self._session.client)
         if isinstance(found, Hello):
             self._session.facts["principal"] = found.principal
-            self._session.facts["upstream_asked"] = found.database
         return found
 
     async def _prove(self, hello: Hello, challenge: Challenge) -> Proof:
@@ -119,7 +121,7 @@ class Opening:
         answer = authenticate(entry, hello, proof, token, worker.now_utc())
         if isinstance(answer, Refused):
             worker.throttle_failure(hello.principal, session.peer.address)
-            worker.recorder(session.facts).event("refused", {"reason": str(answer.reason)})
+            worker.recorder(session.facts).event(EventKind.REFUSED, {"reason": str(answer.reason)})
             raise TurnedAwayError(refusal(hello.principal), f"authentication: {answer.reason}")
         worker.throttle_success(hello.principal, session.peer.address)
         principal = answer.principal
@@ -135,16 +137,19 @@ class Opening:
         session, worker = self._session, self._worker
         upstream = worker.config.resolve(hello.database)
         if upstream is None:
-            worker.recorder(session.facts).event("refused", {"reason": "no such upstream"})
+            worker.recorder(session.facts).event(
+                EventKind.REFUSED, {"reason": "no such upstream", "database": hello.database}
+            )
             words = f'database "{hello.database}" does not exist'
             raise TurnedAwayError(Refusal("3D000", words), "no such upstream")
         everything = upstream.settings == ("*",)
         settings, refused = self._adapter.admit(hello.parameters, None if everything else frozenset(upstream.settings))
         if refused:
-            worker.recorder(session.facts).event("refused", {"reason": "settings", "settings": " ".join(refused)})
+            worker.recorder(session.facts).event(
+                EventKind.REFUSED, {"reason": "settings", "settings": " ".join(refused)}
+            )
             words = f"start-up setting `{refused[0]}` is not accepted here"
             raise TurnedAwayError(Refusal("42501", words), "settings")
-        session.facts.pop("upstream_asked", None)
         session.facts.update(environment=upstream.environment, upstream=upstream.name)
         resource = Resource(upstream.environment, upstream.name)
         secret = secrets.token_bytes(self._adapter.secret_size(hello))

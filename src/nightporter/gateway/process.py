@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import structlog
@@ -35,7 +36,7 @@ def main(path: Path, index: int, fds: list[int]) -> None:
         runner.run(_serve(config, index, fds))
 
 
-def _loop_factory():  # type: ignore[no-untyped-def]  # uvloop's type is there only where uvloop is
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
         import uvloop
     except ImportError:  # another platform: the standard loop does the same, slower

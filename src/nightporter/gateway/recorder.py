@@ -14,6 +14,7 @@ from nightporter.core.commands import Intend, Judgement
 from nightporter.core.wire import Outcome, Ticket
 from nightporter.evidence.group_commit import GroupCommit
 from nightporter.evidence.ledger import Ledger
+from nightporter.evidence.record import Detail, EventKind
 from nightporter.policy.model import Allow, Deny, Hold
 from nightporter.statement.model import Reading
 
@@ -42,7 +43,7 @@ class Recorder:
         self._book = book
         self._who = msgspec.Raw(msgspec.json.encode(who))
 
-    def event(self, kind: str, detail: dict[str, object]) -> str:
+    def event(self, kind: EventKind, detail: Detail) -> str:
         """Something that happened to the session. Raises EvidenceError."""
         return self._book.ledger.event(kind, self._who, detail)
 

@@ -28,6 +28,7 @@ from nightporter.core.commands import (
 from nightporter.core.error import ClosedError, EvidenceError, NightporterError, ProtocolError, Refusal, TurnedAwayError, UpstreamError
 from nightporter.core.journey import Journey, open_session
 from nightporter.core.wire import Cancel, Entered, Peer
+from nightporter.evidence.record import EventKind
 
 from .link import Link
 from .opening import Opening
@@ -57,7 +58,7 @@ class Session:
         self.peer = peer
         self.upstream: Link | None = None
         self.entered: Entered | None = None
-        self.facts: dict[str, object] = {"session": self.id, "client": peer.address}
+        self.facts: dict[str, object] = {"session": self.id, "address": peer.address}
         self.recorder: Recorder = worker.recorder(self.facts)
         self.cancel_key: tuple[int, bytes] | None = None
         self.found: Upstream | None = None
@@ -310,7 +311,7 @@ class Session:
                     if isinstance(command, Settle):
                         self.recorder.outcome(command.outcome)
             if "upstream" in self.facts:
-                self.recorder.event("session_ended", {"reason": reason})
+                self.recorder.event(EventKind.SESSION_ENDED, {"reason": reason})
         except EvidenceError as error:
             # the session is over either way; its intents are recorded and stand without an outcome
             log.error("end of session not recorded", session=self.id, error=str(error))

@@ -21,6 +21,7 @@ import structlog
 from nightporter.config import Config, Listener, Upstream
 from nightporter.core.error import ConfigError, EvidenceError, NightporterError, UpstreamError
 from nightporter.evidence.ledger import Ledger
+from nightporter.evidence.record import EventKind
 from nightporter.protocols.registry import ADAPTERS
 from nightporter.store import Store, open_store
 
@@ -111,11 +112,11 @@ class Supervisor:
             seen.add((upstream.name, credentials.user))
             for warning in await self._try(dialer, upstream, listener):
                 log.warning(warning, upstream=upstream.name, user=credentials.user)
-                ledger.event("warning", None, {"upstream": upstream.name, "warning": warning})
+                ledger.event(EventKind.WARNING, None, {"upstream": upstream.name, "warning": warning})
 
     async def _try(self, dialer: Dialer, upstream: Upstream, listener: Listener) -> list[str]:
         adapter = ADAPTERS[upstream.protocol]
-        warnings = []
+        warnings: list[str] = []
         try:
             credentials = self._config.credentials(listener, upstream)
             link, entered = await dialer.enter(adapter, upstream, credentials, {}, (3, 0))
@@ -141,7 +142,7 @@ class Supervisor:
                 del self._workers[index]
                 if not self._stopping:
                     log.error("worker died, starting another", worker=index, status=status)
-                    ledger.event("fault", None, {"worker": index, "status": status})
+                    ledger.event(EventKind.FAULT, None, {"worker": index, "status": status})
                     await asyncio.sleep(RESTART_DELAY_S)
                     self._start(index)
             if self._stopping:
@@ -160,7 +161,7 @@ class Supervisor:
             for path in sorted(self._config.ledger.path.glob("*/checkpoint")):
                 writer, note = path.parent.name, path.read_text()
                 if writer != ledger.writer and self._copied.get(writer) != note:
-                    ledger.event("checkpoint_of", None, {"writer": writer, "checkpoint": note})
+                    ledger.event(EventKind.CHECKPOINT_OF, None, {"writer": writer, "note": note})
                     self._copied[writer] = note
             ledger.checkpoint()
         except (EvidenceError, OSError) as error:
@@ -176,7 +177,7 @@ class Supervisor:
         except ConfigError as error:
             log.error("configuration not reloaded, the old one stays in force", error=str(error))
             return
-        ledger.event("configuration", None, {"reloaded": True})
+        ledger.event(EventKind.CONFIGURATION, None, {"reloaded": True})
         kept = self._config
         self._config = config
         if config.workers != kept.workers or config.listeners != kept.listeners or config.ledger != kept.ledger:

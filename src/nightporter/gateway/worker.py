@@ -22,6 +22,7 @@ from nightporter.core.error import EvidenceError, Refusal, TlsError, UpstreamErr
 from nightporter.core.wire import Adapter, Cancel, Challenge, Peer
 from nightporter.evidence.group_commit import GroupCommit
 from nightporter.evidence.ledger import Ledger
+from nightporter.evidence.record import EventKind
 from nightporter.identity.authenticate import mock_challenge
 from nightporter.identity.throttle import Throttle
 from nightporter.store import Store
@@ -262,7 +263,7 @@ class Worker:
         if session is None:
             return False
         try:
-            session.recorder.event("cancel", {"client": address})
+            session.recorder.event(EventKind.CANCEL, {"address": address})
         except EvidenceError as error:
             # a cancel stops work and changes nothing; refusing it for want of a record would help nobody
             log.error("cancel not recorded", session=session.id, error=str(error))

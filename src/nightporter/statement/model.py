@@ -62,6 +62,8 @@ class NameEffect:
     name: str | None
     hold: bool = False
     """The cursor outlives its transaction (DECLARE ... WITH HOLD)."""
+    inner: Statement | None = None
+    """PREPARE, DECLARE: the statement that the name will stand for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

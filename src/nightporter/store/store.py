@@ -18,7 +18,7 @@ from nightporter.core.error import StoreError
 from nightporter.identity.directory import Entry
 from nightporter.identity.principal import NAME, Kind, Method
 from nightporter.identity.scram import is_verifier
-from nightporter.identity.token import TOKEN_BYTES, Token, is_identifier, mint
+from nightporter.identity.token import NO_ID, TOKEN_BYTES, Token, is_identifier, mint
 from nightporter.secret import Secret
 
 from . import schema
@@ -56,8 +56,9 @@ class Store:
 
     def find_token(self, identifier: str) -> Token | None:
         """See `Directory`."""
+        looked_up = identifier if is_identifier(identifier) else NO_ID  # what is no id costs the same query
         with self._database.read() as connection:
-            row = connection.execute(select(schema.token).where(schema.token.c.id == identifier)).mappings().one_or_none()
+            row = connection.execute(select(schema.token).where(schema.token.c.id == looked_up)).mappings().one_or_none()
         return None if row is None else token_of(_dict(row))
 
     def mock_secret(self) -> bytes:
@@ -128,7 +129,7 @@ class Store:
                 _set_disabled(connection, name, self._clock())
 
     def enable(self, name: str) -> None:
-        """It may come in again."""
+        """It may come in again, unless its owner is disabled."""
         with self._database.write() as connection:
             _existing(connection, name)
             _set_disabled(connection, name, None)

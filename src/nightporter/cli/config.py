@@ -1,0 +1,26 @@
+"""`nightporter config`: what the configuration file says, without acting on it."""
+
+from __future__ import annotations
+
+import typer
+
+from .options import CONFIG, ConfigOption, examples, load_config
+from .render import complain, show
+
+app = typer.Typer(help="The configuration file.", epilog=examples("nightporter config check"))
+
+
+@app.command(epilog=examples("nightporter config check", "nightporter config check --config /etc/nightporter/nightporter.yaml"))
+def check(config: ConfigOption = CONFIG) -> None:
+    """Say whether `up` would start with it. Connects to nothing and runs no command."""
+    from nightporter.config import inspect
+    from nightporter.core.error import ConfigError
+
+    loaded = load_config(config)
+    problems = inspect.problems(loaded)
+    if problems:
+        raise ConfigError("\n".join(f"{config}: {problem}" for problem in problems))
+    for warning in inspect.warnings(loaded):
+        complain("warning", f"{config}: {warning}")
+    listeners, upstreams = len(loaded.listeners), len(loaded.upstreams)
+    show(f"{config}: ok: {listeners} listener{'s'[listeners == 1 :]}, {upstreams} upstream{'s'[upstreams == 1 :]}")
