@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from nightporter.config import Config, Ledger, Limits, Upstream
 from nightporter.config.keys import KEYS, pattern
 
 REFERENCE = Path(__file__).parents[2] / "docs/reference/configuration.md"
@@ -17,11 +18,14 @@ def test_every_key_is_documented_and_nothing_else() -> None:
 
 def test_documented_defaults_are_the_defaults() -> None:
     text = REFERENCE.read_text()
-    from nightporter.config import Limits
-
-    for name, info in Limits.model_fields.items():
-        section = text.split(f"`limits.{name}`", 1)[1].split("\n#", 1)[0]
-        assert f"Default: `{info.default:g}`" in section or f"Default: `{info.default}`" in section, name
+    fields = {f"limits.{name}": info.default for name, info in Limits.model_fields.items()}
+    fields |= {f"ledger.{name}": info.default for name, info in Ledger.model_fields.items() if name != "path"}
+    fields["upstreams.<name>.connect_timeout_s"] = Upstream.model_fields["connect_timeout_s"].default
+    fields["workers"] = Config.model_fields["workers"].default
+    for key, default in fields.items():
+        section = text.split(f"### `{key}`\n", 1)[1].split("\n#", 1)[0]
+        shown = f"{default:.0f}" if isinstance(default, float) else str(default)
+        assert f"Default: `{shown}`" in section, key
 
 
 def test_patterns_of_keys_in_a_file() -> None:

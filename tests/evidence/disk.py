@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nightporter.evidence import segment
+from nightporter.evidence import files, segment
 
 
 class Disk:
@@ -52,5 +52,5 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> Disk:
     """Put such a disk under the ledger."""
     disk = Disk()
     monkeypatch.setattr(segment, "os", disk)
-    monkeypatch.setattr(segment.files, "sync", disk.sync)
+    monkeypatch.setattr(files, "sync", disk.sync)
     return disk

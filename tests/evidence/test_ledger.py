@@ -37,9 +37,7 @@ def test_records_are_numbered_stamped_and_chained(tmp_path: Path) -> None:
     everything(book)
     book.close()
     previous = START
-    for index, (line, record) in enumerate(
-        zip(lines(tmp_path, book.writer), records(tmp_path, book.writer), strict=True), 1
-    ):
+    for index, (line, record) in enumerate(zip(lines(tmp_path, book.writer), records(tmp_path, book.writer), strict=True), 1):
         assert record["v"] == 1
         assert record["n"] == f"{book.writer}-{index}"
         assert record["prev"] == previous
@@ -306,9 +304,7 @@ def test_what_would_spoil_the_log_is_not_recorded(tmp_path: Path, what: Raw, pha
     assert verify(tmp_path).ok
 
 
-@pytest.mark.parametrize(
-    "wrong", [{"status": "fine"}, {"transaction_end": "maybe"}, {"tag": "\udc80"}, {"rows": -1}]
-)
+@pytest.mark.parametrize("wrong", [{"status": "fine"}, {"transaction_end": "maybe"}, {"tag": "\udc80"}, {"rows": -1}])
 def test_an_outcome_that_would_spoil_the_log(tmp_path: Path, wrong: dict[str, Any]) -> None:
     book = opened(tmp_path)
     number = statement(book)

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from nightporter.evidence import record, schema
 from nightporter.evidence.verify import verify
+from nightporter.identity.principal import Kind
+from nightporter.statement.model import Action
 
 from .book import everything, lines, opened
 from .samples import SAMPLES
@@ -64,8 +66,8 @@ def test_every_choice_is_in_the_schema() -> None:
     assert set(outcome["status"]["enum"]) == record.STATUSES
     assert {*outcome["transaction_end"]["enum"], None} == record.ENDS
     assert set(what["decision"]["enum"]) == set(record.Decided)
-    assert set(what["actions"]["items"]["enum"]) == set(record.Action)
-    assert set(definitions["who"]["properties"]["kind"]["enum"]) == set(record.PrincipalKind)
+    assert set(what["actions"]["items"]["enum"]) == set(Action)
+    assert set(definitions["who"]["properties"]["kind"]["enum"]) == set(Kind)
 
 
 @given(st.data())
@@ -73,8 +75,8 @@ def test_ours_agrees_with_a_complete_validator(data: st.DataObject) -> None:
     spoiled = copy.deepcopy(data.draw(st.sampled_from(SAMPLES)))
     for _ in range(data.draw(st.integers(0, 2))):
         target: dict[str, Any] = spoiled
-        inner = [value for value in target.values() if isinstance(value, dict)]
-        if inner and data.draw(st.booleans()):
+        inner: list[dict[str, Any]] = [value for value in target.values() if isinstance(value, dict)]
+        if data.draw(st.booleans()) and inner:
             target = data.draw(st.sampled_from(inner))
         key = data.draw(st.sampled_from([*target, "strange", "parameters", "rows"]))
         if data.draw(st.booleans()):

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nightporter.identity import token as module
 from nightporter.identity.token import (
     NO_ID,
     TOKEN_BYTES,
     Token,
     TokenAccepted,
+    TokenCheck,
     TokenProblem,
     TokenRejected,
     identifier_of,
@@ -65,13 +65,13 @@ CASES = [
 
 
 @pytest.mark.parametrize(("presented", "stored", "principal", "expected"), CASES)
-def test_verify(presented: Secret, stored: Token | None, principal: str, expected: module.TokenCheck) -> None:
+def test_verify(presented: Secret, stored: Token | None, principal: str, expected: TokenCheck) -> None:
     assert verify(presented, stored, principal, NOW) == expected
 
 
 @pytest.mark.parametrize(("presented", "stored", "principal", "expected"), CASES)
 def test_the_work_is_the_same(
-    presented: Secret, stored: Token | None, principal: str, expected: module.TokenCheck, monkeypatch: pytest.MonkeyPatch
+    presented: Secret, stored: Token | None, principal: str, expected: TokenCheck, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compared: list[int] = []
     real = hmac.compare_digest
@@ -80,7 +80,7 @@ def test_the_work_is_the_same(
         compared.append(len(a))
         return real(a, b)
 
-    monkeypatch.setattr(module.hmac, "compare_digest", compare)
+    monkeypatch.setattr(hmac, "compare_digest", compare)
     verify(presented, stored, principal, NOW)
     assert compared == [32, len(principal)]
 

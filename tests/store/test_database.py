@@ -36,7 +36,7 @@ def test_postgresql_is_reached_by_psycopg_3(scheme: str) -> None:
 
 
 def test_a_server_that_is_not_there() -> None:
-    with pytest.raises(StoreError, match="^the store cannot be used: ") as caught:
+    with pytest.raises(StoreError, match=r"^the store cannot be used: ") as caught:
         open_store("postgresql+psycopg://bob:hunter2@127.0.0.1:1/db")
     assert "hunter2" not in str(caught.value)
     assert caught.value.__cause__ is None

@@ -114,5 +114,5 @@ def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_directory_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="missing/store.db` cannot be opened: No such file or directory"):
+    with pytest.raises(StoreError, match=r"missing/store.db` cannot be opened: No such file or directory"):
         open_store(f"sqlite:///{tmp_path}/missing/store.db")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Annotated
 
 import typer
@@ -44,13 +45,19 @@ def _kind(text: str | None) -> str | None:
 )
 def tail(
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with records as they are written.")] = False,
-    last: Annotated[int | None, typer.Option("--last", "-n", min=0, help="Of those there are, only so many.")] = None,
-    principal: Annotated[str | None, typer.Option(help="Only those of this principal.")] = None,
-    session: Annotated[str | None, typer.Option(help="Only those of this session.")] = None,
-    upstream: Annotated[str | None, typer.Option(help="Only those of this upstream.")] = None,
-    kind: Annotated[str | None, typer.Option(callback=_kind, help="Only intent, outcome, session_started, ...")] = None,
-    action: Annotated[Action | None, typer.Option(help="Only intents that do this.")] = None,
-    since: Annotated[str | None, typer.Option(callback=_since, help="Only from this time on, UTC: 2026-01-31T03:00.")] = None,
+    last: Annotated[int | None, typer.Option("--last", "-n", min=0, metavar="N", help="Of those there are, only so many.")] = None,
+    principal: Annotated[str | None, typer.Option(metavar="NAME", help="Only those of this principal.")] = None,
+    session: Annotated[str | None, typer.Option(metavar="ID", help="Only those of this session.")] = None,
+    upstream: Annotated[str | None, typer.Option(metavar="NAME", help="Only those of this upstream.")] = None,
+    kind: Annotated[
+        str | None, typer.Option(metavar="KIND", callback=_kind, help="Only intent, outcome, session_started, ...")
+    ] = None,
+    action: Annotated[
+        Action | None, typer.Option(metavar="ACTION", help="Only intents that do this: read, insert, update, ...")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="TIME", callback=_since, help="Only from this time on, UTC: 2026-01-31T03:00.")
+    ] = None,
     json: JsonOption = False,
     config: ConfigOption = CONFIG,
 ) -> None:
@@ -62,6 +69,8 @@ def tail(
     try:
         for entry in records(load_config(config).ledger.path, follow=follow, wanted=wanted, last=last):
             show(to_json(entry) if json else record(entry))
+            if follow:
+                sys.stdout.flush()  # somebody waits for it, perhaps behind a pipe
     except KeyboardInterrupt:
         if not follow:
             raise
@@ -100,7 +109,9 @@ def verify(config: ConfigOption = CONFIG, json: JsonOption = False) -> None:
         for writer in report.writers:
             state = "BAD" if writer.problem is not None else "ok"
             unanswered = f", {len(writer.unanswered)} intents without outcome" if writer.unanswered else ""
-            show(f"{line(writer.writer)}: {state}, {writer.records} records, {writer.signed} of them signed{unanswered}")
+            show(
+                f"{line(writer.writer)}: {state}, {writer.records} record{'s'[writer.records == 1 :]}, {writer.signed} of them signed{unanswered}"
+            )
             show(*(f"  {line(torn)}" for torn in writer.torn))
         show(*(f"BAD {line(problem)}" for problem in report.problems))
         show("the ledger is as it was written" if report.ok else "the ledger was changed")

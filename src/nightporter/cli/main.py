@@ -14,6 +14,7 @@ from .root import Root
 app = typer.Typer(
     name="nightporter",
     cls=Root,
+    add_completion=False,
     rich_markup_mode=None,  # square brackets in a help text are just that
     pretty_exceptions_enable=False,  # they would print local variables, secrets among them
     help="Identity-aware proxy in front of every database connection.",

@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 CONFIG = Path("nightporter.yaml")
 
 ConfigOption: TypeAlias = Annotated[
-    Path, typer.Option("--config", "-c", envvar="NIGHTPORTER_CONFIG", help="The configuration file.")
+    Path, typer.Option("--config", "-c", envvar="NIGHTPORTER_CONFIG", metavar="FILE", help="The configuration file.")
 ]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 
 
 def examples(*lines: str) -> str:
     """The end of a help text: command lines to copy."""
-    return "\n\n".join(["Example:" if len(lines) == 1 else "Examples:", *(f"$ {line}" for line in lines)])
+    unwrapped = "\b"
+    return "\n".join([unwrapped, "Example:" if len(lines) == 1 else "Examples:", *(f"  $ {line}" for line in lines)])
 
 
 def load_config(path: Path) -> Config:

@@ -27,7 +27,7 @@ MAX_PASSWORD = 1024
 
 _USUAL_METHOD = {Kind.HUMAN: Method.PASSWORD, Kind.AGENT: Method.TOKEN, Kind.SERVICE: Method.TOKEN}
 
-NameArgument = Annotated[str, typer.Argument(help="The principal's name.")]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="The principal's name.")]
 StdinOption = Annotated[bool, typer.Option("--password-stdin", help="Read the password from standard input, one line.")]
 
 
@@ -44,11 +44,12 @@ def add(
     method: Annotated[
         Method | None, typer.Option(help="How it proves itself; by default a human by password, others by token.")
     ] = None,
-    group: Annotated[list[str] | None, typer.Option(help="A group it belongs to; may be repeated.")] = None,
-    owner: Annotated[str | None, typer.Option(help="The human who answers for it; an agent must have one.")] = None,
-    attribute: Annotated[list[str] | None, typer.Option(help="A fact for policies, NAME=VALUE; may be repeated.")] = None,
+    group: Annotated[list[str] | None, typer.Option(metavar="GROUP", help="A group it belongs to; may be repeated.")] = None,
+    owner: Annotated[str | None, typer.Option(metavar="NAME", help="The human who answers for it; an agent must have one.")] = None,
+    attribute: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="A fact for policies; may be repeated.")] = None,
     certificate_name: Annotated[
-        str | None, typer.Option(help="The name in its certificate, where that is not its own; for --method certificate.")
+        str | None,
+        typer.Option(metavar="NAME", help="The name in its certificate, where that is not its own; for --method certificate."),
     ] = None,
     password_stdin: StdinOption = False,
     config: ConfigOption = CONFIG,
@@ -145,14 +146,14 @@ def _verifier(from_stdin: bool) -> str:
 
 def _password(from_stdin: bool) -> Secret:
     if from_stdin:
-        text = sys.stdin.readline(MAX_PASSWORD + 2)
-        if sys.stdin.read(1):
+        text, line_end, more = sys.stdin.read(MAX_PASSWORD + 3).partition("\n")
+        if more:
             raise NightporterError("standard input has more than one line: a password is one")
-        text = text.removesuffix("\n").removesuffix("\r")
+        text = text.removesuffix("\r") if line_end else text
     elif sys.stdin.isatty():
         text = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     else:
-        raise typer.BadParameter("there is no terminal to ask for the password: use --password-stdin")
+        raise typer.BadParameter("there is no terminal to ask for the password, and it is not given", param_hint="--password-stdin")
     if len(text) > MAX_PASSWORD:
         raise NightporterError(f"the password is longer than {MAX_PASSWORD} characters")
     return Secret(text)

@@ -126,20 +126,17 @@ def moment(value: datetime | None) -> str:
 
 
 def show(*lines: str) -> None:
-    """Print finished lines, each as it is: never wrapped, nothing in them interpreted."""
-    console = Console(highlight=False, markup=False, emoji=False)
+    """Print finished lines, each as it is."""
     for text in lines:
-        console.print(Text(text), soft_wrap=True)
+        sys.stdout.write(f"{text}\n")
 
 
 def show_table(headings: Row, rows: Iterable[Row]) -> None:
     """Print a table: a heading and one line for each row, columns aligned, nothing wrapped or cut."""
     safe = [[line(cell) for cell in row] for row in rows]
     widths = [max(map(cell_len, column)) for column in zip(headings, *safe, strict=True)]
-    console = Console(highlight=False, markup=False, emoji=False)
-    console.print(Text(_aligned(headings, widths), "bold"), soft_wrap=True)
-    for row in safe:
-        console.print(Text(_aligned(row, widths)), soft_wrap=True)
+    Console().print(Text(_aligned(headings, widths), "bold"), soft_wrap=True)
+    show(*(_aligned(row, widths) for row in safe))
 
 
 def _aligned(row: Row, widths: Sequence[int]) -> str:

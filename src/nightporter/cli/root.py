@@ -5,9 +5,12 @@ Status 1: it could not be done; 2: it was not asked for in the right way. A trac
 
 from __future__ import annotations
 
-import errno
+import os
 import sys
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from functools import partial
+from io import TextIOWrapper
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
@@ -27,38 +30,49 @@ INTERRUPTED = 130  # as shells have it: 128 + SIGINT
 class Root(TyperGroup):
     """The outermost group."""
 
-    def main(self, *args: Any, standalone_mode: bool = True, **options: Any) -> Any:
+    def main(
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        complete_var: str | None = None,
+        standalone_mode: bool = True,
+        windows_expand_args: bool = True,
+        **extra: Any,
+    ) -> Any:
         """Run, and leave the process with the command's status (unless `standalone_mode` is off)."""
+        run = partial(super().main, args, prog_name, complete_var, False, windows_expand_args, **extra)
         if not standalone_mode:
-            return super().main(*args, standalone_mode=False, **options)
+            return run()
         for stream in (sys.stdout, sys.stderr):
-            reconfigure = getattr(stream, "reconfigure", None)
-            if reconfigure is not None:
-                reconfigure(errors="backslashreplace")  # a terminal without Unicode shows codes instead of failing
-        _leave(self._run(*args, **options))
+            if isinstance(stream, TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")  # a terminal without Unicode shows codes instead of failing
+        sys.exit(_status(run))
 
-    def _run(self, *args: Any, **options: Any) -> int:
-        try:
-            status = super().main(*args, standalone_mode=False, **options)
-            sys.stdout.flush()
-        except NightporterError as error:
-            complain("error", str(error))
-            return FAILED
-        except _USAGE_ERROR as error:
-            complain("error", _usage(error))
-            return USAGE
-        except BrokenPipeError:
-            _silence()  # whoever read our output has enough
-            return FAILED
-        except OSError as error:
-            if error.errno == errno.EPIPE:
-                _silence()
-                return FAILED
-            complain("error", f"{error.strerror or error}: `{error.filename}`" if error.filename else str(error))
-            return FAILED
-        except (KeyboardInterrupt, typer.Abort):
-            return INTERRUPTED
-        return status if isinstance(status, int) else 0
+
+def _status(run: Callable[[], object]) -> int:
+    try:
+        status = run()
+        sys.stdout.flush()
+    except NightporterError as error:
+        complain("error", str(error))
+        return FAILED
+    except _USAGE_ERROR as error:
+        complain("error", _usage(error))
+        return USAGE
+    except BrokenPipeError:
+        # Whoever read our output has enough. The interpreter would complain at its end that it cannot write the rest.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except OSError as error:
+        what = error.strerror or str(error)
+        complain("error", f"{what.lower()}: `{error.filename}`" if error.filename else what.lower())
+        return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except typer.Abort:  # a prompt that was not answered
+        complain("error", "given up")
+        return FAILED
+    return status if isinstance(status, int) else 0
 
 
 def _usage(error: Exception) -> str:
@@ -69,12 +83,3 @@ def _usage(error: Exception) -> str:
     message = " ".join(message.split()).rstrip(".")
     message = message[:1].lower() + message[1:]
     return f"{message} (see `{context.command_path} --help`)" if context is not None else message
-
-
-def _silence() -> None:
-    """Nothing more can be written; the interpreter would complain about that at its end."""
-    sys.stdout = open("/dev/null", "w")  # noqa: SIM115 - until the process ends
-
-
-def _leave(status: int) -> NoReturn:
-    sys.exit(status)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Sessions of a running gateway.", epilog=examples("nightporter session list"))
 
-_COLUMNS = ("session", "principal", "actor", "upstream", "client", "since", "idle")
+_COLUMNS = ("session", "principal", "actor", "environment", "upstream", "address", "since", "idle")
 
 
 @app.command("list", epilog=examples("nightporter session list", "nightporter session list --json"))
@@ -34,7 +34,7 @@ def list_(config: ConfigOption = CONFIG, json: JsonOption = False) -> None:
 
 @app.command(epilog=examples("nightporter session end 7k2m4q9d"))
 def end(
-    session: Annotated[str, typer.Argument(help="The session's id, from `session list` or a record.")],
+    session: Annotated[str, typer.Argument(metavar="ID", help="The session's id, from `session list` or a record.")],
     config: ConfigOption = CONFIG,
 ) -> None:
     """End a session at once: the client is told, and an open transaction is rolled back."""

@@ -33,10 +33,12 @@ MAX_DAYS = 366
     )
 )
 def issue(
-    principal: Annotated[str, typer.Argument(help="The principal who comes in with it.")],
-    days: Annotated[int, typer.Option(min=1, max=MAX_DAYS, help="How long it is good.")] = DAYS,
-    actor: Annotated[str | None, typer.Option(help="The tool or agent that acts for the principal with it.")] = None,
-    label: Annotated[str | None, typer.Option(help="What it is for, in your own words.")] = None,
+    principal: Annotated[str, typer.Argument(metavar="PRINCIPAL", help="The principal who comes in with it.")],
+    days: Annotated[int, typer.Option(min=1, max=MAX_DAYS, metavar="N", help="How long it is good.")] = DAYS,
+    actor: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The tool or agent that acts for the principal with it.")
+    ] = None,
+    label: Annotated[str | None, typer.Option(metavar="TEXT", help="What it is for, in your own words.")] = None,
     config: ConfigOption = CONFIG,
 ) -> None:
     """Issue a token. It is printed once, alone, on standard output; what is kept cannot give it back."""
@@ -53,7 +55,8 @@ def issue(
 
 @app.command(epilog=examples("nightporter token revoke k3v7q2mn5tcax4ob"))
 def revoke(
-    token: Annotated[str, typer.Argument(help="The token's id: the 16 characters after `npt_`.")], config: ConfigOption = CONFIG
+    token: Annotated[str, typer.Argument(metavar="ID", help="The token's id: the 16 characters after `npt_`.")],
+    config: ConfigOption = CONFIG,
 ) -> None:
     """Take a token back, and end the open sessions of its principal."""
     loaded = load_config(config)
@@ -68,7 +71,7 @@ def revoke(
 
 @app.command("list", epilog=examples("nightporter token list", "nightporter token list --principal billing-agent --json"))
 def list_(
-    principal: Annotated[str | None, typer.Option(help="Only those of this principal.")] = None,
+    principal: Annotated[str | None, typer.Option(metavar="NAME", help="Only those of this principal.")] = None,
     config: ConfigOption = CONFIG,
     json: JsonOption = False,
 ) -> None:

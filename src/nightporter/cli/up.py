@@ -29,7 +29,10 @@ def up(config: ConfigOption = CONFIG) -> None:
 
 
 def demo(once: Annotated[bool, typer.Option("--once", help="Leave when the story is told.")] = False) -> None:
-    """Play the 3 a.m. story on an embedded database, and stay until Ctrl-C to be tried out. Needs no configuration."""
+    """Play the story of a change at three in the morning, then stay to be tried out until Ctrl-C.
+
+    It brings a database of its own and needs no configuration.
+    """
     from nightporter.demo import story
 
     raise typer.Exit(story.run(once))

@@ -74,8 +74,9 @@ def _no_password() -> str:
 
 
 def _reason(error: Exception) -> str:
-    reason = error.reason if isinstance(error, ssl.SSLError) else str(error)
-    return str(reason or "it is not in PEM form").lower().replace("_", " ")
+    if not isinstance(error, ssl.SSLError):
+        return str(error)
+    return error.reason.lower().replace("_", " ") if error.reason else "it is not in PEM form"
 
 
 def _listener_warnings(listener: Listener) -> Iterator[str]:

@@ -7,7 +7,6 @@ import unicodedata
 
 _PROHIBITED = (
     stringprep.in_table_a1,  # unassigned in Unicode 3.2
-    stringprep.in_table_c12,
     stringprep.in_table_c21_c22,
     stringprep.in_table_c3,
     stringprep.in_table_c4,
@@ -22,13 +21,17 @@ _PROHIBITED = (
 def saslprep(text: str) -> str | None:
     """The prepared form, or None where RFC 4013 prohibits the text or nothing is left of it.
 
-    PostgreSQL normalizes by its current Unicode tables (not those of 3.2) and maps U+200B, which is in both tables, to a space.
+    Where PostgreSQL departs from the RFC so do we, for its clients do too: U+200B, which is in two tables, becomes a space; what is
+    prohibited is looked for before normalization; normalization is that of today's Unicode, not of 3.2.
     """
-    mapped = (" " if stringprep.in_table_c12(c) else c for c in text if stringprep.in_table_c12(c) or not stringprep.in_table_b1(c))
-    prepared = unicodedata.normalize("NFKC", "".join(mapped))
-    if not prepared or any(prohibited(c) for c in prepared for prohibited in _PROHIBITED) or not _direction_is_clear(prepared):
+    mapped = "".join(" " if stringprep.in_table_c12(c) else c for c in text if _is_mapped_to_something(c))
+    if not mapped or any(prohibited(c) for c in mapped for prohibited in _PROHIBITED) or not _direction_is_clear(mapped):
         return None
-    return prepared
+    return unicodedata.normalize("NFKC", mapped)
+
+
+def _is_mapped_to_something(c: str) -> bool:
+    return stringprep.in_table_c12(c) or not stringprep.in_table_b1(c)
 
 
 def _direction_is_clear(text: str) -> bool:

@@ -28,7 +28,9 @@ def startups(draw: st.DrawFn) -> bytes:
     if draw(st.booleans()):
         parameters.append(("database", draw(words)))
     if draw(st.booleans()):
-        parameters.append(("options", draw(st.sampled_from(["", "-c geqo=off", "--search-path=a,\\ b  -cjit=off", " -c work_mem=1MB "]))))
+        parameters.append(
+            ("options", draw(st.sampled_from(["", "-c geqo=off", "--search-path=a,\\ b  -cjit=off", " -c work_mem=1MB "])))
+        )
     parameters += draw(st.lists(st.tuples(st.sampled_from(SETTINGS), words), max_size=4))
     parameters += [(f"_pq_.{name}", "1") for name in draw(st.lists(names, max_size=2))]
     return m.startup_message(draw(versions), draw(st.permutations(parameters)))
@@ -143,9 +145,12 @@ def _empty(draw: st.DrawFn, status: bytes) -> list[Turn]:
 def _extended_rows(draw: st.DrawFn, status: bytes) -> list[Turn]:
     client = _extended(draw, "select a from t")
     described, rows = draw(results())
-    suspended = b"\0\0\0\2" in client and len(rows) >= 2
-    end = m.message(b"s") if suspended and _max_rows(client) else m.command_complete(f"SELECT {len(rows)}")
-    return [Turn(client, _extended_answer(client, described + b"".join(rows[:2] if end[0] == ord("s") else rows) + end, status))]
+    limit = _max_rows(client)
+    if limit and len(rows) >= limit:  # the server stops at the limit, and does not look whether there is more
+        rows, end = rows[:limit], m.message(b"s")
+    else:
+        end = m.command_complete(f"SELECT {len(rows)}")
+    return [Turn(client, _extended_answer(client, described + b"".join(rows) + end, status))]
 
 
 def _extended_tag(draw: st.DrawFn, status: bytes) -> list[Turn]:

@@ -9,7 +9,7 @@ from nightporter.core.talk import Send, Talk, receive, secure
 from nightporter.core.wire import Adapter, Entered
 from nightporter.identity.principal import Principal
 
-from . import settings
+from . import startup_settings
 from .analysis import analyse
 from .enter import enter
 from .errors import refusal_response, secret_size, welcome
@@ -42,7 +42,7 @@ def label_application(label: str, own: str) -> str:
 
 def admit(parameters: Mapping[str, str], extra: frozenset[str] | None) -> tuple[dict[str, str], tuple[str, ...]]:
     """Start-up settings against the default list and `extra`; None allows all that is not ours."""
-    return settings.admit(parameters, None if extra is None else settings.DEFAULT_SETTINGS | extra)
+    return startup_settings.admit(parameters, None if extra is None else startup_settings.DEFAULT_SETTINGS | extra)
 
 
 def warnings(entered: Entered) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ from .messages import (
     startup_message,
 )
 from .scram import Client
-from .settings import PROTOCOL_OPTION, RESERVED
+from .startup_settings import PROTOCOL_OPTION, RESERVED
 
 MAX_MESSAGES = 1000
 """From StartupMessage to ReadyForQuery. A server reports some fifteen settings; a login trigger may add warnings."""

@@ -184,7 +184,8 @@ class _Backend:
     def _extended(self, code: int, body: Body) -> bytes:
         match chr(code):
             case "P":
-                self._statements[body.string()] = body.text()
+                name = body.string()
+                self._statements[name] = body.text()
                 return _PARSE_COMPLETE
             case "B":
                 portal = body.string()

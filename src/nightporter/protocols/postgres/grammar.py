@@ -8,20 +8,22 @@ Called through ctypes, which lets other threads run meanwhile.
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from typing import Any, TypeAlias
 
 import msgspec
-from postgast.native import lib
 
 from .guard import refusal
+
+lib: Any = import_module("postgast.native").lib  # by name: mypy cannot read the stubs that come with the package
 
 Node: TypeAlias = dict[str, Any]
 
 GRAMMAR = "libpg_query 18"
 """Recorded with every fingerprint: fingerprints change between versions of the grammar."""
 
-MAX_DEPTH = 20_000
-"""Levels of the tree. The server's own stack ends sooner, at some 3,000 nested operators: two levels each."""
+MAX_DEPTH = 60_000
+"""Levels of the tree. The server's own stack ends sooner: at some 3,000 operators, 2,000 sub-selects (eight levels each)."""
 
 MAX_TREE_BYTES = 256 * 1024 * 1024
 """Of the tree as JSON: about ten times the text, up to thirty for lists of short numbers."""
@@ -42,6 +44,8 @@ _CONSTANT = re.compile(
     rb'\{"A_Const":\{(?:"sval":\{(?:"sval":(' + _STRING + rb'))?\}|"[a-z]+":(?:true|\{(?:"[a-z]+":(?:'
     rb"true|-?\d+|" + _STRING + rb'))?\}))(?:,"location":\d+)?\}\}'
 )
+# A row of nothing but such constants. Rows hold no setting's name: those are arguments of functions, which are no List.
+_ROW = re.compile(rb'\{"List":\{"items":\[(?:0|' + _STRING + rb")(?:,(?:0|" + _STRING + rb"))*+\]\}\}")
 _JSON_TOKEN = re.compile(rb"(?P<text>" + _STRING + rb")|(?P<mark>[\[\]{},:])|(?P<plain>[^\[\]{},:\"\s]+)")
 
 
@@ -126,13 +130,20 @@ def is_constant(node: object) -> bool:
 
 def _load(tree: bytes) -> Any:
     if len(tree) > _COMPACT_BYTES:
-        tree = _CONSTANT.sub(lambda m: m[1] or (b'""' if b'"sval"' in m[0][:20] else b"0"), tree)
+        tree = _ROW.sub(b"0", _CONSTANT.sub(_compact, tree))
     try:
         return _decode(tree)
     except RecursionError:
         if len(tree) > MAX_DEEP_TREE_BYTES:
             raise GrammarError("nested too deeply") from None
         return _load_deep(tree)
+
+
+def _compact(constant: re.Match[bytes]) -> bytes:
+    text = constant[1]
+    if text is not None:
+        return text
+    return b'""' if constant[0].startswith(b'{"A_Const":{"sval"') else b"0"
 
 
 def _load_deep(tree: bytes) -> Any:
@@ -149,11 +160,7 @@ def _load_deep(tree: bytes) -> Any:
             open_.pop()
             keys.pop()
             continue
-        value: Any
-        if mark:
-            value = [] if token == b"[" else {}
-        else:
-            value = _decode(token)
+        value: Any = ([] if token == b"[" else {}) if mark else _decode(token)
         top = open_[-1]
         if isinstance(top, list):
             top.append(value)

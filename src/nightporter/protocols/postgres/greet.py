@@ -30,7 +30,7 @@ from .messages import (
     negotiate_protocol_version,
 )
 from .options import parse_options
-from .settings import PROTOCOL_OPTION
+from .startup_settings import PROTOCOL_OPTION
 
 MAX_STARTUP = 4 + 10_000
 """Longest start-up packet, its length included; PostgreSQL's own limit."""

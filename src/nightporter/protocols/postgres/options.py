@@ -10,7 +10,7 @@ from __future__ import annotations
 from nightporter.core.error import Refusal
 
 from .errors import RefusedError
-from .settings import PROTOCOL_OPTION, RESERVED
+from .startup_settings import PROTOCOL_OPTION, RESERVED
 
 _SPACE = " \t\n\v\f\r"
 _SYNTAX_ERROR = "42601"

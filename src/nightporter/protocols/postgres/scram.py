@@ -218,9 +218,12 @@ def _bounded(message: bytes) -> bytes:
 
 def _decode(value: bytes) -> bytes:
     try:
-        return b64decode(value, validate=True)
+        data = b64decode(value, validate=True)
     except binascii.Error:  # the exchange ends: nothing was proved
         raise ProtocolError("malformed base64 in a SCRAM message") from None
+    if b64encode(data) != value:  # several texts for the same bytes would let a proof be changed unseen
+        raise ProtocolError("malformed base64 in a SCRAM message")
+    return data
 
 
 def _salted(password: str, salt: bytes, iterations: int) -> bytes:

@@ -1,74 +1,171 @@
-"""Which settings a client may bring along when it connects.
+"""How a statement changes run-time settings: SET in all its forms, set_config(), and UPDATE pg_settings. Pure.
 
-Pure. Everything here can also be changed by SET once the session runs; a setting at start-up is merely not a statement, and so
-passes a list instead of a policy. Must not say what becomes of a client that asks for more.
+Facts, not decisions: what may be set is for policy. A name that cannot be told from the text is None, never left out. What
+gives a setting its start-up value back (RESET, SET ... TO DEFAULT, DISCARD) is no change: identity rests on start-up values.
+"Setting Parameters" and "System Administration Functions" in PostgreSQL's documentation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from typing import Any
 
-OURS = "nightporter."
-"""Settings by which the identity reaches the database; no client sets them, under any list."""
+from nightporter.statement.model import Setting
 
-RESERVED = frozenset({"user", "database", "options", "replication"})
-"""Names that the StartupMessage gives a meaning of their own. Forwarded as a setting, they would change who we log in as."""
+from .grammar import Node, is_constant, string_value
+from .tokens import tokens
 
-PROTOCOL_OPTION = "_pq_."
-"""Prefix of options of the protocol, in the same list as the settings."""
+UNTOLD = Setting(None)
 
-DEFAULT_SETTINGS = frozenset(
-    {
-        # what clients set to understand the answers
-        "application_name",
-        "bytea_output",
-        "client_encoding",
-        "client_min_messages",
-        "datestyle",
-        "extra_float_digits",
-        "intervalstyle",
-        "timezone",
-        "xmlbinary",
-        # what people set to be safe
-        "default_transaction_deferrable",
-        "default_transaction_isolation",
-        "default_transaction_read_only",
-        "idle_in_transaction_session_timeout",
-        "idle_session_timeout",
-        "lock_timeout",
-        "statement_timeout",
-        "transaction_timeout",
-        # what people set to find their tables, and to be fast
-        "geqo",
-        "jit",
-        "plan_cache_mode",
-        "search_path",
-        "work_mem",
-    }
-)
-"""In lower case. What psql, libpq's environment, JDBC, npgsql, pgx, asyncpg, node-postgres and common PGOPTIONS send.
+FUNCTION = "set_config"
+SYMBOLS = frozenset({FUNCTION, "set_config_by_name"})
+"""The function, and the C symbol behind it, which CREATE FUNCTION ... LANGUAGE internal can give another name."""
 
-Not here on purpose: `role` and `session_authorization` (who one is), `session_replication_role` and `row_security` (which
-rules hold), `standard_conforming_strings` (how text is read).
-"""
+_NAME_BYTES = 63
+# Casts that leave a text what it is. `varchar` and `text` may come under their full name
+_TEXT_TYPES = (["text"], ["varchar"], ["name"], ["pg_catalog", "text"], ["pg_catalog", "varchar"], ["pg_catalog", "name"])
+_CHARACTERISTICS = "SESSION CHARACTERISTICS"
 
 
-def admit(parameters: Mapping[str, str], allowed: frozenset[str] | None) -> tuple[dict[str, str], tuple[str, ...]]:
-    """Divide start-up settings into those that may go upstream and the names of those that may not.
+def variable_set(node: Node, *, direct: bool = False) -> tuple[Setting, ...]:
+    """Settings of a VariableSetStmt: a statement, or a SET clause of a function, role or database."""
+    how = node.get("kind")
+    if how in ("VAR_SET_DEFAULT", "VAR_RESET", "VAR_RESET_ALL"):
+        return ()
+    arguments = node.get("args", [])
+    if how == "VAR_SET_MULTI":
+        prefix = "default_" if node.get("name") == _CHARACTERISTICS else ""
+        return options(arguments, prefix)
+    name = node.get("name")
+    if how not in ("VAR_SET_VALUE", "VAR_SET_CURRENT") or not isinstance(name, str):
+        return (UNTOLD,)
+    name = name.lower()
+    plain = direct and how == "VAR_SET_VALUE" and node.get("location", 0) >= 0 and all(map(is_constant, arguments))
+    return (Setting(name, direct=plain and (len(arguments) == 1 or name != "application_name")),)
 
-    `allowed` is in lower case (names of settings are case-insensitive); None allows all but what is ours or reserved.
-    """
-    admitted: dict[str, str] = {}
-    refused: list[str] = []
-    for name, value in parameters.items():
-        if is_free(name) and (allowed is None or name.lower() in allowed):
-            admitted[name] = value
+
+def options(elements: list[Any], prefix: str = "") -> tuple[Setting, ...]:
+    """Settings that are written as options: transaction modes."""
+    named = (element.get("DefElem", {}).get("defname") for element in elements if isinstance(element, dict))
+    return tuple(Setting(prefix + name.lower()) for name in named if name)
+
+
+def function_called(call: Node) -> str | None:
+    """The unqualified name of the function that a FuncCall calls."""
+    names = call.get("funcname")
+    return string_of(names[-1]) if names else None
+
+
+def string_of(node: object) -> str | None:
+    """The text of a String, the node of a name."""
+    if isinstance(node, dict) and isinstance(string := node.get("String"), dict):
+        text = string.get("sval", "")
+        return text if isinstance(text, str) else None
+    return None
+
+
+def set_config(call: Node, *, bound: bool) -> Setting:
+    """The setting that a call of set_config changes. `bound`: a parameter in it is one that Bind supplies."""
+    if call.get("func_variadic"):
+        return UNTOLD
+    arguments = call.get("args", [])
+    argument = arguments[0] if arguments else None
+    for each in arguments:
+        named = each.get("NamedArgExpr") if isinstance(each, dict) else None
+        if named is not None and named.get("name") == "setting_name":
+            argument = named.get("arg")
+            break
+    else:
+        if isinstance(argument, dict) and "NamedArgExpr" in argument:
+            return UNTOLD
+    return _named_by(argument, bound)
+
+
+def update(body: Node, *, bound: bool) -> Setting | None:
+    """The setting that an UPDATE changes, if it is one of pg_settings: its rule calls set_config for each row."""
+    relation = body.get("relation", {})
+    if relation.get("relname") != "pg_settings":
+        return None
+    where = body.get("whereClause", {}).get("A_Expr", {})
+    if where.get("kind") == "AEXPR_OP" and [string_of(n) for n in where.get("name", ())] == ["="]:
+        for column, value in ((where.get("lexpr"), where.get("rexpr")), (where.get("rexpr"), where.get("lexpr"))):
+            fields = column.get("ColumnRef", {}).get("fields", ()) if isinstance(column, dict) else ()
+            if fields and string_of(fields[-1]) == "name":
+                return _named_by(value, bound)
+    return UNTOLD
+
+
+def _named_by(node: object, bound: bool) -> Setting:
+    node = _uncast(node)
+    text = string_value(node)
+    if text is not None:
+        return Setting(text.lower())
+    if bound and isinstance(node, dict) and isinstance(parameter := node.get("ParamRef"), dict):
+        return Setting(None, parameter=parameter.get("number", 0))
+    return UNTOLD
+
+
+def _uncast(node: object) -> object:
+    """What is under casts that cannot change a text."""
+    while isinstance(node, dict) and isinstance(cast := node.get("TypeCast"), dict):
+        type_ = cast.get("typeName", {})
+        names = [string_of(name) for name in type_.get("names", ())]
+        if names not in _TEXT_TYPES or "typmods" in type_ or "arrayBounds" in type_ or type_.get("setof"):
+            return None
+        node = cast.get("arg")
+        text = string_value(node)
+        if names[-1] == "name" and text is not None and len(text.encode()) > _NAME_BYTES:
+            return None  # it is cut
+    return node
+
+
+# PL/pgSQL: no syntax tree, only tokens. What it builds and executes as text is beyond us.
+
+_STARTS = frozenset({b"begin", b"then", b"else", b"loop", b";", b">>"})
+_PLAIN_STRING = re.compile(rb"'(?:[^'\\]|'')*'")
+
+
+def plpgsql(body: bytes) -> list[Setting]:
+    """Settings that PL/pgSQL code changes under a literal name, by SET or set_config; others are not found."""
+    words = [_fold(body[start:end], kind) for kind, start, end in tokens(body) if kind != "comment"]
+    found = []
+    for at, word in enumerate(words):
+        if word == b"set" and (at == 0 or words[at - 1] in _STARTS):
+            name = _set_name(words, at + 1)
+        elif word == FUNCTION.encode() and words[at + 1 : at + 2] == [b"("]:
+            name = _literal_argument(words, at + 2)
         else:
-            refused.append(name)
-    return admitted, tuple(refused)
+            continue
+        if name is not None:
+            found.append(Setting(name.decode("utf-8", "replace").lower()))
+    return found
 
 
-def is_free(name: str) -> bool:
-    """Whether a client may use the name for a setting under any list."""
-    folded = name.lower()
-    return bool(name) and folded not in RESERVED and not folded.startswith((OURS, PROTOCOL_OPTION))
+def _fold(token: bytes, kind: str) -> bytes:
+    if kind == "word":
+        return token.lower()
+    if kind == "name":
+        return token[1:-1].replace(b'""', b'"')
+    return token
+
+
+def _set_name(words: list[bytes], at: int) -> bytes | None:
+    if words[at : at + 1] and words[at] in (b"session", b"local"):
+        at += 1
+    name = b"".join(words[at : at + 1])
+    at += 1
+    while words[at : at + 1] == [b"."]:
+        name += b"".join(words[at : at + 2])
+        at += 2
+    if words[at : at + 1] in ([b"="], [b"to"]) and words[at + 1 : at + 2] != [b"default"]:
+        return name
+    return None
+
+
+def _literal_argument(words: list[bytes], at: int) -> bytes | None:
+    if words[at : at + 1] == [b"setting_name"]:
+        at += 2
+    literal = words[at] if at < len(words) else b""
+    if _PLAIN_STRING.fullmatch(literal) and words[at + 1 : at + 2] in ([b","], [b"::"]):
+        return literal[1:-1].replace(b"''", b"'")
+    return None

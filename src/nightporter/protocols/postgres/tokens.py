@@ -1,9 +1,9 @@
 """PostgreSQL's lexical rules, as far as one must know them to tell code from strings, names and comments. Pure.
 
-It decides nothing by itself: it bounds what the parser may be given (`guard.py`), finds where a constant ends (`rewrite.py`) and looks
-into text that has no syntax tree (PL/pgSQL). Follows "Lexical Structure" in PostgreSQL's documentation, and the scanner's own
-treatment of any byte above 127 as a letter. Text that ends inside a string or comment ends the tokens there: the parser
-refuses such a text.
+It decides nothing by itself: it bounds what the parser may be given (`guard.py`), finds where a constant ends (`rewrite.py`)
+and looks into text that has no syntax tree (PL/pgSQL). Follows "Lexical Structure" in PostgreSQL's documentation, and the
+scanner's own treatment of any byte above 127 as a letter. Text that ends inside a string or comment ends the tokens there: the
+parser refuses such a text.
 """
 
 from __future__ import annotations

@@ -1,0 +1,126 @@
+"""What reaches a terminal: nothing that it would obey."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nightporter.cli.render import MAX_TEXT, line, record, show_table, to_json
+
+# Controls (C0, DEL, C1), formats (bidirectional and invisible), surrogates, unassigned, private use, line and paragraph ends.
+NASTY = st.characters(categories=["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
+TEXT = st.text(st.one_of(NASTY, st.characters()))
+VALUES = st.recursive(
+    st.one_of(TEXT, st.integers(), st.none(), st.booleans()),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(TEXT, inner, max_size=3)),
+    max_leaves=8,
+)
+WHO = st.dictionaries(st.sampled_from(["session", "principal", "actor", "address", "environment", "upstream"]), VALUES)
+WHAT = st.dictionaries(st.sampled_from(["text", "sha256", "decision", "reason", "actions"]), VALUES)
+RECORDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "time": VALUES,
+        "n": VALUES,
+        "kind": st.one_of(st.sampled_from(["intent", "outcome", "session_started"]), VALUES),
+        "who": st.one_of(WHO, VALUES),
+        "what": st.one_of(WHAT, VALUES),
+        "detail": VALUES,
+        "phase": VALUES,
+        "status": VALUES,
+        "sqlstate": VALUES,
+        "rows": VALUES,
+        "duration_us": VALUES,
+        "transaction_end": VALUES,
+        "intent": VALUES,
+    },
+)
+DANGEROUS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+
+
+def dangerous(text: str) -> list[str]:
+    return [character for character in text if unicodedata.category(character) in DANGEROUS]
+
+
+@given(TEXT)
+def test_any_text_is_one_line_without_anything_that_a_terminal_obeys(text: str) -> None:
+    assert dangerous(line(text)) == []
+
+
+@given(RECORDS)
+def test_any_record_is_one_line_without_anything_that_a_terminal_obeys(entry: dict[str, Any]) -> None:
+    assert dangerous(record(entry)) == []
+
+
+@given(VALUES)
+def test_json_is_ascii_and_exact(value: Any) -> None:
+    text = to_json(value)
+    assert all(" " <= character <= "~" for character in text)
+    assert json.loads(text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("select 1", "select 1"),
+        ("select\t1", "select 1"),
+        ("select 1 -- x\n   ; drop", "select 1 -- x \u23ce ; drop"),
+        ("a\r\n\r\n b", "a \u23ce b"),
+        ("\x1b[2J\x9b31m\x07\x7f", "\\x1b[2J\\x9b31m\\x07\\x7f"),
+        ("a\u202eb\u2066c\u200bd", "a\\u202eb\\u2066c\\u200bd"),
+        ("\U000e0041\u2028", "\\U000e0041\\u2028"),
+        ("Zażółć 日本 😀", "Zażółć 日本 😀"),
+        ("", ""),
+    ],
+)
+def test_a_text_on_one_line(text: str, shown: str) -> None:
+    assert line(text) == shown
+
+
+def test_a_long_text_is_cut_and_says_so() -> None:
+    assert line("x" * MAX_TEXT) == "x" * MAX_TEXT
+    assert line("x" * 5_000_000) == "x" * MAX_TEXT + "... (5000000 characters)"
+
+
+INTENT = {
+    "v": 1,
+    "n": "abcdefgh-7",
+    "time": "2026-01-31T03:00:00.000001Z",
+    "kind": "intent",
+    "who": {"session": "s1", "principal": "bot", "actor": "claude", "environment": "production", "upstream": "shop"},
+    "what": {"sha256": "ab", "decision": "allow", "text": "select\n  1"},
+    "phase": "submit",
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "end"),
+    [
+        ({}, "intent    allow  select \u23ce 1"),
+        ({"phase": "prepare"}, "intent    allow  [prepare]  select \u23ce 1"),
+        ({"what": {"sha256": "ab", "decision": "deny", "reason": "no"}}, "intent    deny  (no)  sha256:ab"),
+        (
+            {"kind": "outcome", "status": "ok", "rows": 1, "duration_us": 1500, "transaction_end": "rolled_back", "intent": "x-6"},
+            "outcome   ok  1 row  1.500 ms  rolled back  of x-6",
+        ),
+        (
+            {"kind": "outcome", "status": "error", "sqlstate": "42501", "rows": 0, "intent": "x-6"},
+            "outcome   error  42501  0 rows  of x-6",
+        ),
+        ({"kind": "warning", "detail": {"why": "a\nb"}}, "warning   session=s1  why=a \u23ce b"),
+    ],
+)
+def test_a_record(change: dict[str, Any], end: str) -> None:
+    shown = record(INTENT | change)
+    assert shown.startswith("2026-01-31T03:00:00.000001Z  abcdefgh-7    bot/claude            production/shop   ")
+    assert shown.endswith(end)
+
+
+def test_a_table_is_aligned_by_what_the_eye_sees(capsys: pytest.CaptureFixture[str]) -> None:
+    show_table(("name", "state"), [("日本", "a\x1b"), ("bo", "b" * 200)])
+    assert capsys.readouterr().out == f"name  state\n日本  a\\x1b\nbo    {'b' * 200}\n"
