@@ -25,7 +25,7 @@ from nightporter.secret import Secret
 from nightporter.store import Store, open_store
 
 START_TIMEOUT_S = 20.0
-LAUNCH = [sys.executable, "/tmp/gw.py"]
+LAUNCH = [sys.executable, "-m", "nightporter", "up", "--config"]
 PASSWORD_VARIABLE = "NIGHTPORTER_LAB_PASSWORD"
 
 

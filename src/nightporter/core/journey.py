@@ -83,7 +83,7 @@ class Journey:
             if isinstance(decision, Hold):
                 decision = yield from self._hold(request, judgement, decision)
                 judgement = Judgement(request.reading, decision)
-            ticket = yield from ask(Intend(request, judgement))  # evidence before effect
+            ticket = yield Intend(request, judgement)  # evidence before effect
         except EvidenceError as error:
             # not a byte of the statement has gone upstream: it does not run, and the session goes on
             wire.deny(request, _fault(error))

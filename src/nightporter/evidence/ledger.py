@@ -189,8 +189,11 @@ class Ledger:
         parameters: tuple[bytes | None, ...] = (),
         refers_to: str | None = None,
         streamed: bool = False,
+        salted: bool = False,
     ) -> tuple[str, bytes]:
         """Record that a statement is about to run, or was denied; gives its number and the salt of its commitments.
+
+        The salt is made only for what needs one: parameters, a streamed message, or `salted`; otherwise it is empty.
 
         It is in the operating system when this returns. Raises `EvidenceError`, and then it was not recorded.
         """
@@ -200,7 +203,7 @@ class Ledger:
         time = self._stamp(self._now_us())
         if self._stamp.day != self._day:
             self._turn_day()
-        salt = self._commitments.salt(number)
+        salt = self._commitments.salt(number) if parameters or streamed or salted else b""
         commitments = commit_all(salt, parameters) if parameters else ()
         self._append(Intent(VERSION, number, time, "intent", self._prev, who, what, phase, commitments, refers_to, streamed))
         return number, salt

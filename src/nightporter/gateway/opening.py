@@ -51,6 +51,7 @@ class Opening:
         self._worker = session.worker
         self._adapter = session.entrypoint.adapter
         self._principal: Principal | None = None
+        self._proof: dict[str, str] = {}
         self.client_rest = b""
         self.upstream_rest = b""
 
@@ -88,9 +89,8 @@ class Opening:
             case Admit(place, allow):
                 facts = self._session.facts
                 self._session.recorder = self._worker.recorder(facts)
-                self._session.recorder.event(
-                    EventKind.SESSION_STARTED, {"policies": " ".join(allow.policies), **place.settings}
-                )
+                detail = {"policies": " ".join(allow.policies), "settings": " ".join(sorted(place.settings))}
+                self._session.recorder.event(EventKind.SESSION_STARTED, {**detail, **self._proof})
                 return None
             case Enter(_, hello, place):
                 return await self._enter(hello, place)
@@ -128,6 +128,10 @@ class Opening:
         session.facts.update(principal=principal.name, kind=str(principal.kind))
         if principal.actor:
             session.facts["actor"] = principal.actor
+        if principal.owner:
+            session.facts["owner"] = principal.owner
+        if answer.token is not None:
+            self._proof["token"] = answer.token
         self._principal = principal
         return principal
 

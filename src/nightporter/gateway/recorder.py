@@ -6,7 +6,9 @@ What never changes in a session (`who`) and in a judged text (`what`) is encoded
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 import msgspec
 
@@ -14,9 +16,9 @@ from nightporter.core.commands import Intend, Judgement
 from nightporter.core.wire import Outcome, Ticket
 from nightporter.evidence.group_commit import GroupCommit
 from nightporter.evidence.ledger import Ledger
-from nightporter.evidence.record import Detail, EventKind
-from nightporter.policy.model import Allow, Deny, Hold
-from nightporter.statement.model import Reading
+from nightporter.evidence.record import Decided, Detail, EventKind, What, Who, encode
+from nightporter.policy.model import Allow, Decision, Deny, Hold
+from nightporter.statement.model import Action, Statement
 
 MAX_TEXT = 1024 * 1024
 """Longest text that a record carries whole (characters); of a longer one it has the beginning, and always the hash."""
@@ -39,9 +41,9 @@ class Recorder:
 
     __slots__ = ("_book", "_who")
 
-    def __init__(self, book: Book, who: dict[str, object]) -> None:
+    def __init__(self, book: Book, who: Mapping[str, str]) -> None:
         self._book = book
-        self._who = msgspec.Raw(msgspec.json.encode(who))
+        self._who = encode(msgspec.convert(who, Who))
 
     def event(self, kind: EventKind, detail: Detail) -> str:
         """Something that happened to the session. Raises EvidenceError."""
@@ -52,7 +54,7 @@ class Recorder:
         judgement, request = command.judgement, command.request
         what = judgement.encoded
         if what is None:
-            judgement.encoded = what = msgspec.Raw(msgspec.json.encode(self._describe(judgement)))
+            judgement.encoded = what = encode(self._describe(judgement))
         assert isinstance(what, msgspec.Raw)  # noqa: S101 - nobody else writes it
         number, salt = self._book.ledger.intent(
             self._who,
@@ -61,6 +63,7 @@ class Recorder:
             parameters=request.parameters,
             refers_to=request.refers_to,
             streamed=request.streamed,
+            salted=request.reading.copies_in,
         )
         return Ticket(number, time.monotonic_ns(), salt)
 
@@ -95,33 +98,41 @@ class Recorder:
             streamed_bytes=outcome.streamed_bytes,
         )
 
-    def _describe(self, judgement: Judgement) -> dict[str, object]:
+    def _describe(self, judgement: Judgement) -> What:
         reading, decision = judgement.reading, judgement.decision
-        what = _read(reading)
-        if self._book.text:
-            what["text"] = _cut(reading.text)
-            if reading.rewritten is not None:
-                what["rewritten"] = _cut(reading.rewritten)
-        what["decision"] = "allow" if isinstance(decision, Allow) else "hold" if isinstance(decision, Hold) else "deny"
-        what["policies"] = list(decision.policies)
-        if not isinstance(decision, Allow):
-            what["reason"] = decision.reason
-        return what
+        text = self._book.text
+        statements = reading.statements
+        return What(
+            sha256=reading.sha256,
+            decision=_decided(decision),
+            text=_cut(reading.text) if text else None,
+            rewritten=_cut(reading.rewritten) if text and reading.rewritten is not None else None,
+            grammar=reading.grammar,
+            kinds=tuple(s.kind for s in statements),
+            fingerprints=tuple(s.fingerprint for s in statements),
+            actions=_actions(statements),
+            unknown=next((s.unknown for s in statements if s.unknown), None),
+            policies=decision.policies,
+            reason=None if isinstance(decision, Allow) else decision.reason,
+        )
 
 
-def _read(reading: Reading) -> dict[str, object]:
-    actions = sorted({str(a) for s in reading.statements for a in s.actions})
-    unknown = next((s.unknown for s in reading.statements if s.unknown), None)
-    what: dict[str, object] = {
-        "sha256": reading.sha256,
-        "grammar": reading.grammar,
-        "kinds": [s.kind for s in reading.statements],
-        "fingerprints": [s.fingerprint for s in reading.statements],
-        "actions": actions,
-    }
-    if unknown is not None:
-        what["unknown"] = unknown
-    return what
+def _decided(decision: Decision) -> Decided:
+    match decision:
+        case Allow():
+            return Decided.ALLOW
+        case Deny():
+            return Decided.DENY
+        case Hold():
+            return Decided.HOLD
+        case _:
+            assert_never(decision)
+
+
+def _actions(statements: tuple[Statement, ...]) -> tuple[Action, ...]:
+    if len(statements) == 1 and len(statements[0].actions) == 1:
+        return tuple(statements[0].actions)
+    return tuple(sorted({action for statement in statements for action in statement.actions}))
 
 
 def _cut(text: bytes) -> str:

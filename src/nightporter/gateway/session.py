@@ -58,7 +58,7 @@ class Session:
         self.peer = peer
         self.upstream: Link | None = None
         self.entered: Entered | None = None
-        self.facts: dict[str, object] = {"session": self.id, "address": peer.address}
+        self.facts: dict[str, str] = {"session": self.id, "address": peer.address}
         self.recorder: Recorder = worker.recorder(self.facts)
         self.cancel_key: tuple[int, bytes] | None = None
         self.found: Upstream | None = None

@@ -177,7 +177,7 @@ class Supervisor:
         except ConfigError as error:
             log.error("configuration not reloaded, the old one stays in force", error=str(error))
             return
-        ledger.event(EventKind.CONFIGURATION, None, {"reloaded": True})
+        ledger.event(EventKind.CONFIGURATION, None, {"reloaded": "yes"})
         kept = self._config
         self._config = config
         if config.workers != kept.workers or config.listeners != kept.listeners or config.ledger != kept.ledger:

@@ -200,7 +200,7 @@ class Worker:
         """Run something that blocks (the store)."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: function(*arguments))
 
-    def recorder(self, facts: dict[str, object]) -> Recorder:
+    def recorder(self, facts: dict[str, str]) -> Recorder:
         """A pen for a session of these facts."""
         return Recorder(self._book, facts)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -97,7 +97,15 @@ class Reading:
     grammar: str = ""
     """Version of the grammar that read it; fingerprints change between versions."""
 
-    @property
-    def changes(self) -> bool:
-        """Whether any statement may change something: its intent is on disk before it runs."""
-        return any(s.actions & CHANGES for s in self.statements)
+    changes: bool = field(init=False)
+    """Whether any statement may change something: its intent is on disk before it runs."""
+    uses_session: bool = field(init=False)
+    """Whether any statement changes a setting, or defines or uses a name: it means more than its text."""
+    copies_in: bool = field(init=False)
+    """Whether data of the client's will follow."""
+
+    def __post_init__(self) -> None:
+        # asked for each time a text runs, and read once
+        object.__setattr__(self, "changes", any(s.actions & CHANGES for s in self.statements))
+        object.__setattr__(self, "uses_session", any(s.names or s.settings for s in self.statements))
+        object.__setattr__(self, "copies_in", any(s.copies_in for s in self.statements))

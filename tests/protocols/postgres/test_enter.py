@@ -13,7 +13,8 @@ from nightporter.core.error import TlsError, UpstreamError
 from nightporter.core.talk import Secure, Secured, Send, Talk
 from nightporter.core.wire import Cancel, Entered, Entrance
 from nightporter.protocols.postgres import messages as m
-from nightporter.protocols.postgres.enter import MAX_MESSAGES, MAX_NOTICES, cancel_upstream, enter, md5_answer
+from nightporter.protocols.postgres.adapter import cancel
+from nightporter.protocols.postgres.enter import MAX_MESSAGES, MAX_NOTICES, enter, md5_answer
 from nightporter.protocols.postgres.errors import LoginError, RetryError
 from nightporter.protocols.postgres.fake import ANSWERS, SETTINGS, Fake, serve
 from nightporter.protocols.postgres.scram import MAX_ITERATIONS, MECHANISM, MECHANISM_PLUS
@@ -313,14 +314,14 @@ def test_a_failed_handshake_ends_it(mode: str) -> None:
 def test_cancel_is_as_secret_as_the_session() -> None:
     session = Entered(7, b"1234", {}, secured=True)
     fake = Fake(tls=True)
-    ours, theirs = converse(cancel_upstream(session), serve(fake, random18), SECURED)
+    ours, theirs = converse(cancel(session), serve(fake, random18), SECURED)
     assert (ours.error, theirs.error) == (None, None)
     assert fake.cancels == [Cancel(7, b"1234")]
     assert ours.steps == [Send(m.ssl_request()), Secure(), Send(m.cancel_request(7, b"1234"))]
-    refused = play(cancel_upstream(session), [b"N"])
+    refused = play(cancel(session), [b"N"])
     assert isinstance(refused.error, UpstreamError)
     assert refused.steps == [Send(m.ssl_request())]
-    assert play(cancel_upstream(replace(session, secured=False)), []).sent == m.cancel_request(7, b"1234")
+    assert play(cancel(replace(session, secured=False)), []).sent == m.cancel_request(7, b"1234")
 
 
 # what the client is told, and what operators are

@@ -9,7 +9,6 @@ from nightporter.core.wire import Denial, Entered, Hello, WireSetup
 from nightporter.protocols.postgres import messages as m
 from nightporter.protocols.postgres.errors import (
     RefusedError,
-    cancel,
     denial_response,
     refusal_response,
     secret_size,
@@ -82,4 +81,3 @@ def test_cancel_secrets(version: tuple[int, int], size: int) -> None:
 
 def test_the_upstreams_own_secret_is_not_shown_to_the_client() -> None:
     assert b"upstream's" not in welcome(hello((3, 2)), ENTERED, SETUP, bytes(32))
-    assert cancel(ENTERED) == m.cancel_request(7, b"upstream's")

@@ -28,7 +28,7 @@ WITHOUT_ALPN = Secured(None, None, b"binding")
 CLIENT_HELLO = bytes.fromhex("1603010100") + bytes(30)
 
 
-def startup(version: tuple[int, int] = (3, 0), **parameters: str) -> bytes:
+def startup(version: tuple[int, int] = (3, 0), /, **parameters: str) -> bytes:
     return m.startup_message(version, ({"user": "ada"} | parameters).items())
 
 

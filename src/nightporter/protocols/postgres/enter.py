@@ -35,7 +35,6 @@ from .messages import (
     SASL_FINAL,
     Body,
     Reader,
-    cancel_request,
     message,
     parse_backend_key_data,
     parse_error,
@@ -108,7 +107,7 @@ def _secure(entrance: Entrance) -> Talk[Secured | None]:
     if mode in ("disable", "allow"):
         return None
     if mode != "prefer":
-        return (yield from ask_for_tls())
+        return (yield from _ask_for_tls())
     yield Send(ssl_request())
     answer = yield from receive()
     if answer == b"N":
@@ -121,7 +120,7 @@ def _secure(entrance: Entrance) -> Talk[Secured | None]:
         raise RetryError(f"no TLS with the database: {error}", retry_tls="disable") from error
 
 
-def ask_for_tls() -> Talk[Secured]:
+def _ask_for_tls() -> Talk[Secured]:
     """TLS, or nothing. Raises LoginError and TlsError; nothing was sent then that TLS would have protected."""
     yield Send(ssl_request())
     answer = yield from receive()
@@ -137,13 +136,6 @@ def _answer_in_words(answer: bytes) -> str:
         # an error text, or bytes put in before the handshake by someone in between: neither is to be trusted, or shown
         return "the database answered the request for TLS with more than one byte"
     return "the database does not offer TLS"
-
-
-def cancel_upstream(entered: Entered) -> Talk[None]:
-    """On a connection of its own, ask to cancel what the session runs; under TLS where the session is, the key being secret."""
-    if entered.secured:
-        yield from ask_for_tls()
-    yield Send(cancel_request(entered.process_id, entered.secret))
 
 
 # Talking

@@ -13,7 +13,6 @@ from .messages import (
     OK,
     authentication,
     backend_key_data,
-    cancel_request,
     error_response,
     parameter_status,
     ready_for_query,
@@ -95,8 +94,3 @@ def _unlabeled(application_name: str, label: str) -> str:
 def secret_size(hello: Hello) -> int:
     """Bytes of the cancel secret that this client can take."""
     return SECRET_SIZE if hello.version >= (3, 2) else SHORT_SECRET_SIZE
-
-
-def cancel(entered: Entered) -> bytes:
-    """CancelRequest for what the upstream is running in this session."""
-    return cancel_request(entered.process_id, entered.secret)

@@ -3,7 +3,6 @@ cimport cython
 
 ctypedef const unsigned char* Octets
 
-cdef Py_ssize_t HEADER, LARGEST, PEEK, LARGE, MORE, LAST
 
 
 cdef class Scanner:
@@ -21,6 +20,7 @@ cdef class Scanner:
     @cython.locals(
         spans=list, kinds=Octets, octets=Octets, size=Py_ssize_t, position=Py_ssize_t, code=cython.uchar, kind=cython.uchar,
         length=Py_ssize_t, end=Py_ssize_t, start=Py_ssize_t, count=Py_ssize_t,
+        header=Py_ssize_t, largest=Py_ssize_t, peek=Py_ssize_t, more=Py_ssize_t, last=Py_ssize_t,
     )
     cpdef list cut(self, bytes data)
 

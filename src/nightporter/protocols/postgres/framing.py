@@ -67,6 +67,7 @@ class Scanner:
         spans: list[tuple[int, int, int, int]] = []
         kinds = self.kinds
         octets = data
+        header, largest, peek, more, last = HEADER, LARGEST, PEEK, MORE, LAST  # looked up once: they are locals in C
         size = len(data)
         position = 0
         if self.rest:
@@ -75,8 +76,8 @@ class Scanner:
             if not self.rest_large:
                 spans.append((self.rest_code, 0, position, 0))
             else:
-                spans.append((self.rest_code, 0, position, LAST if self.rest == 0 else MORE))
-        while size - position >= HEADER:
+                spans.append((self.rest_code, 0, position, last if self.rest == 0 else more))
+        while size - position >= header:
             code = octets[position]
             length = (
                 (octets[position + 1] << 24)
@@ -87,15 +88,15 @@ class Scanner:
             kind = kinds[code]
             if kind == 0:
                 raise ProtocolError(f"unknown message type `0x{code:02x}`")
-            if length < 4 or length > LARGEST:
+            if length < 4 or length > largest:
                 raise ProtocolError(f"invalid message length `{length}`")
             end = position + 1 + length
             if kind == 2:
                 start = position
                 count = 1
-                while end <= size - HEADER and octets[end] == code:
+                while end <= size - header and octets[end] == code:
                     length = (octets[end + 1] << 24) | (octets[end + 2] << 16) | (octets[end + 3] << 8) | octets[end + 4]
-                    if length < 4 or length > LARGEST:
+                    if length < 4 or length > largest:
                         raise ProtocolError(f"invalid message length `{length}`")
                     count += 1
                     end += 1 + length
@@ -108,20 +109,20 @@ class Scanner:
                 position = end
             elif length > self.limit:
                 # large whether or not all of it is here: what becomes of a message must not depend on how it was cut
-                if size - position < PEEK:
-                    self.keep(data, position, PEEK)
+                if size - position < peek:
+                    self.keep(data, position, peek)
                     return spans
-                spans.append((code, position, position + PEEK, LARGE))
-                position += PEEK
+                spans.append((code, position, position + peek, LARGE))
+                position += peek
                 if end <= size:
-                    spans.append((code, position, end, LAST))
+                    spans.append((code, position, end, last))
                     position = end
                 else:
                     self.rest = end - size
                     self.rest_code = code
                     self.rest_large = True
                     if position < size:
-                        spans.append((code, position, size, MORE))
+                        spans.append((code, position, size, more))
                     position = size
             elif end <= size:
                 spans.append((code, position, end, 1))
@@ -130,7 +131,7 @@ class Scanner:
                 self.keep(data, position, 1 + length)
                 return spans
         if position < size:
-            self.keep(data, position, HEADER)
+            self.keep(data, position, header)
         return spans
 
     def keep(self, data: bytes, position: int, needed: int) -> None:

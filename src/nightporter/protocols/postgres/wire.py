@@ -29,9 +29,8 @@ import hashlib
 from collections import deque
 from dataclasses import replace
 from struct import unpack_from
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from nightporter.compiled import load
 from nightporter.core.error import ProtocolError
 from nightporter.core.wire import Denial, Outcome, Parameters, Request, Ticket, Traffic, WireSetup
 from nightporter.statement.model import Action, Naming, Reading, Setting, Statement
@@ -40,15 +39,9 @@ from . import encoding
 from .analysis import call, rewrite_application_name, unreadable
 from .analysis import readings as read_text
 from .errors import denial_response
-from .framing import HEADER, LARGE, LAST, MORE, PEEK
+from .framing import HEADER, LARGE, LAST, MORE, PEEK, Scanner, payload
 from .messages import parameter_status, parse_message, query_message
 from .names import UNCERTAIN, Change, Names, Uncertain
-
-if TYPE_CHECKING:
-    from .framing import Scanner, payload
-else:
-    _hot = load("nightporter.protocols.postgres.framing")
-    Scanner, payload = _hot.Scanner, _hot.payload
 
 FRONTEND = b"QPBDECFSHXdcf"
 BACKEND = b"123ACDEGHINSTVZcdnst"
@@ -443,7 +436,7 @@ class PostgresWire:
 
     def _resolve(self, reading: Reading) -> Reading | None:
         """Give SQL's EXECUTE and FETCH what their names stand for. None: wait."""
-        if not any(s.names for s in reading.statements):
+        if not reading.uses_session:
             return reading
         own: dict[bytes, bool] = {}  # names that the same text defines or drops before it uses them
         statements = []
@@ -483,7 +476,7 @@ class PostgresWire:
 
     def _settle_settings(self, reading: Reading, parameters: Parameters) -> Reading:
         """Put bound values in the place of settings named by a parameter; what is not bound stays unknown."""
-        if not any(setting.parameter for s in reading.statements for setting in s.settings):
+        if not reading.uses_session or not any(setting.parameter for s in reading.statements for setting in s.settings):
             return reading
         statements = []
         for statement in reading.statements:
@@ -877,7 +870,7 @@ def _name(data: bytes, start: int, end: int) -> tuple[bytes, int]:
 
 def _uses_names(reading: Reading) -> bool:
     """Whether what runs depends on what a name stands for at that moment."""
-    return any(e.naming in (Naming.EXECUTE, Naming.FETCH) for s in reading.statements for e in s.names)
+    return reading.uses_session and any(e.naming in (Naming.EXECUTE, Naming.FETCH) for s in reading.statements for e in s.names)
 
 
 def _parameters(data: bytes, start: int, end: int, *, results: bool = True) -> Parameters:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nightporter.protocols.postgres.settings import DEFAULT_SETTINGS, admit
+from nightporter.protocols.postgres.startup_settings import DEFAULT_SETTINGS, admit
 
 
 @pytest.mark.parametrize("allowed", [DEFAULT_SETTINGS, None])
