@@ -14,11 +14,14 @@ HOT = [
     "evidence/ledger",
     "gateway/recorder",
     "gateway/session",
+    "protocols/postgres/body",
+    "protocols/postgres/exchange",
     "protocols/postgres/facts",
     "protocols/postgres/framing",
     "protocols/postgres/grammar",
     "protocols/postgres/guard",
     "protocols/postgres/names",
+    "protocols/postgres/scope",
     "protocols/postgres/wire",
 ]
 """On the way of every statement. Each earns its place in `bench/`."""

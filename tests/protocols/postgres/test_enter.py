@@ -336,10 +336,12 @@ def test_cancel_is_as_secret_as_the_session() -> None:
         ("53300", "53300", "the database has too many connections already"),
         ("57P03", "57P03", "the database is not accepting connections at the moment"),
         ("42501", "08004", "the database refused the connection"),
+        ("22023", "08004", "the database refused the connection"),
         ("", "08004", "the database refused the connection"),
     ],
 )
 def test_words_for_the_client(sqlstate: str, told: str, words: str) -> None:
+    assert str(login_error(error(sqlstate))) == words
     found = login_error(error(sqlstate, 'role "app" and "secret"', D="detail"))
     assert (found.sqlstate, str(found)) == (told, words)
     assert found.diagnostic == f'FATAL {sqlstate}: role "app" and "***" (detail)'

@@ -45,7 +45,6 @@ def hello(*script: Line, peer: Peer = PLAIN) -> Hello:
 def refusal(*script: Line, peer: Peer = PLAIN) -> Refusal:
     error = greeted(*script, peer=peer).error
     assert isinstance(error, RefusedError)
-    assert error.refusal is not None
     return error.refusal
 
 

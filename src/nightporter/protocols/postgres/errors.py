@@ -27,6 +27,8 @@ SHORT_SECRET_SIZE = 4
 class RefusedError(ProtocolError):
     """The client cannot be served, and is told why: `refusal` goes out before the connection ends."""
 
+    refusal: Refusal
+
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.message)
         self.refusal = refusal

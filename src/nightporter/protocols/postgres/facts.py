@@ -61,6 +61,7 @@ def gather(tag: str, body: Node, *, bodies: int = 0) -> Facts:
         facts.actions = set()
     facts.actions |= own
     _add_own(tag, body, facts)
+    facts.settings = list(dict.fromkeys(facts.settings))
     return facts
 
 
@@ -221,7 +222,7 @@ def _do(body: Node, facts: Facts) -> None:
 
 
 def _code(options: Any, language: str, facts: Facts) -> None:
-    text = None
+    text = ""
     for option in options:
         element = option.get("DefElem", {})
         argument = element.get("arg")
@@ -229,9 +230,8 @@ def _code(options: Any, language: str, facts: Facts) -> None:
             language = settings.string_of(argument) or ""
         elif element.get("defname") == "as":
             strings = argument.get("List", {}).get("items", [argument]) if isinstance(argument, dict) else []
-            text = settings.string_of(strings[0]) if strings else None
-    if text is None:
-        return
+            # DO with several strings: to the server they are one (see `without_gaps`)
+            text += (settings.string_of(strings[0]) or "") if strings else ""
     if language.lower() == "plpgsql":
         facts.settings += settings.plpgsql(text.encode())
     elif language.lower() == "sql":

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import msgspec
 
 from .guard import refusal
+from .tokens import without_gaps
 
 lib: Any = import_module("postgast.native").lib  # by name: mypy cannot read the stubs that come with the package
 
@@ -73,14 +74,12 @@ def parse(text: bytes) -> list[Parsed]:
     why = refusal(text)
     if why is not None:
         raise GrammarError(why)
-    result = lib.pg_query_parse(text)
-    try:
-        if result.error:
-            raise GrammarError("syntax")
-        tree = result.parse_tree
-    finally:
-        lib.pg_query_free_parse_result(result)
-    if tree is None or len(tree) > MAX_TREE_BYTES:
+    tree = _tree(text)
+    if tree is None and b"--" in text and (plainer := without_gaps(text)) != text:
+        tree = _tree(plainer)
+    if tree is None:
+        raise GrammarError("syntax")
+    if len(tree) > MAX_TREE_BYTES:
         raise GrammarError("too large a syntax tree")
     try:
         raw = _load(tree)["stmts"]
@@ -97,6 +96,16 @@ def parse(text: bytes) -> list[Parsed]:
     if statements:
         statements[-1].end = len(text)
     return statements
+
+
+def _tree(text: bytes) -> bytes | None:
+    """The syntax tree as JSON; None for a text that does not parse."""
+    result = lib.pg_query_parse(text)
+    try:
+        tree: bytes | None = None if result.error else result.parse_tree
+    finally:
+        lib.pg_query_free_parse_result(result)
+    return tree
 
 
 def fingerprint(text: bytes) -> str | None:

@@ -64,7 +64,7 @@ class Names(Generic[V]):
             pending.append(change)
         return change
 
-    def lookup(self, name: bytes, batch: int) -> V | None | Uncertain:
+    def lookup(self, name: bytes, batch: int) -> V | Uncertain | None:
         """What the server will find under `name` when it gets to a message of this batch; None for nothing."""
         pending = self._pending.get(name)
         if pending is None:
@@ -77,9 +77,9 @@ class Names(Generic[V]):
         """Every name that stands, or may stand, for something."""
         return {*self._agreed, *self._pending}
 
-    def agreed(self, name: bytes) -> V | None:
-        """What the server is known to have under `name`, whatever is pending."""
-        return self._agreed.get(name)
+    def agreed(self) -> list[tuple[bytes, V]]:
+        """What the server is known to have, whatever is pending."""
+        return list(self._agreed.items()) if self._agreed else []
 
     def forget(self, name: bytes) -> None:
         """The server dropped it by itself."""

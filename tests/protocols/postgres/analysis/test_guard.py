@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
+from typing import Any
 
-import postgast
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from postgast.pg_query_pb2 import Token
 
 from nightporter.protocols.postgres.guard import HARMLESS_BYTES, MAX_CHAIN, refusal
-from nightporter.protocols.postgres.tokens import tokens
+from nightporter.protocols.postgres.tokens import tokens, without_gaps
+
+postgast: Any = import_module("postgast")  # by name: mypy cannot read its stubs
+Token: Any = import_module("postgast.pg_query_pb2").Token
 
 ATTACK = """
 import sys
 from nightporter.protocols.postgres.analysis import analyse
 n = 100_000
+COLUMNS = ",".join("abcdefghijklmnopqrst")
+UPDATES = ["select 1"] * 4
+for _ in range(6):
+    UPDATES[0] = f"with x as (update t set ({COLUMNS}) = ({UPDATES[0]})) select 1"
+    UPDATES[1] = f"with x as (update t SET/**/({COLUMNS})--'\\n/*'*/=({UPDATES[1]})) select 1"
+    UPDATES[2] = f"with x as (update t set a = 1, ({COLUMNS}) = (select true and ({UPDATES[2]}))) select 1"
+    UPDATES[3] = f"with x as (insert into t values (1) on conflict (a) do update set ({COLUMNS}) = ({UPDATES[3]})) select 1"
 for text in [
     "select " + "(" * n + "1" + ")" * n,
     "select " + "not " * n + "true",
@@ -59,6 +69,11 @@ for text in [
     "select array[" + ",".join(["1"] * n) + "]",
     "select 1 where " + " and ".join(["a = 1"] * n),
     "select 1 where a in (" + ",".join(["'x'"] * n) + ")",
+    UPDATES[0],
+    UPDATES[1],
+    UPDATES[2],
+    UPDATES[3],
+    "select 1 order by " + "a," * 7_500_000 + "a",
     ";" * n,
     "x" * n,
     '"' * n,
@@ -72,8 +87,8 @@ def test_no_text_kills_the_process() -> None:
     run = subprocess.run([sys.executable, "-c", ATTACK], capture_output=True, text=True, timeout=300)
     assert (run.returncode, run.stderr) == (0, "")
     kinds = run.stdout.split()
-    assert len(kinds) == 43
-    assert kinds[-6:] == ["select", "select", "select", "empty", "unknown", "unknown"]
+    assert len(kinds) == 49
+    assert kinds[-11:] == ["select"] * 3 + ["unknown"] * 5 + ["empty", "unknown", "unknown"]
     assert kinds.count("unknown") >= 30
 
 
@@ -90,6 +105,8 @@ TAKEN = {
     "statements": "select 1 + 1;" * 10_000,
     "text": "select '" + "+-*/ union join (((" * 10_000 + "'",
     "comment": "/* " + "+-*/ ((( /* union */ ".replace("*/ (", "(") * 10 + " */ select 1 -- " + "+(" * 30_000,
+    "assignments": "update t set (a, b, c) = (select 1, 2, 3) where (d, e) = (1, 2);" * 5_000,
+    "pairs": "select 1 where " + " or ".join(["(a, b) = (1, 2)"] * 5_000),
     "stars": "/" + "*" * 30_000 + "/ select 1",
 }
 
@@ -106,6 +123,22 @@ def test_a_chain_is_bounded() -> None:
     assert len(at_most) > HARMLESS_BYTES
     assert refusal(at_most.encode()) is None
     assert refusal((at_most + " + x").encode()) == "nested too deeply"
+
+
+@pytest.mark.parametrize(
+    ("text", "plainer"),
+    [
+        ("select 'a' --b\n'c'", "select 'a'    \n'c'"),
+        ("select 'a' --b\n --'\n'c' -- d\n'e'", "select 'a'    \n    \n'c'     \n'e'"),
+        ("select E'\\'' --b\n'\\'' --c\r'd'", "select E'\\''    \n'\\''    \r'd'"),
+        ("select 'a' --b\n, 'c' --d", None),
+        ("select ' --b\n' --c", None),
+        ("select $$' --b\n'$$", None),
+        ("select 'a' /* b */\n'c'", None),
+    ],
+)
+def test_comments_between_the_parts_of_a_string_are_made_blank(text: str, plainer: str | None) -> None:
+    assert without_gaps(text.encode()).decode() == (text if plainer is None else plainer)
 
 
 PIECES = st.sampled_from(

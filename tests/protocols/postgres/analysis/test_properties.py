@@ -47,7 +47,7 @@ def test_spoiled_text_has_a_reading(texts: list[str], data: st.DataObject) -> No
 
 @given(st.lists(st.sampled_from(VALID), min_size=1, max_size=6))
 def test_a_text_of_several_says_what_each_says(texts: list[str]) -> None:
-    together = analyse(";\n".join(texts))
+    together = analyse("\n;\n".join(texts))
     alone = [analyse(text).statements[0] for text in texts]
     assert [(s.kind, s.settings, s.fingerprint) for s in together.statements] == [
         (s.kind, s.settings, s.fingerprint) for s in alone

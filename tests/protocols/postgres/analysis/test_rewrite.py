@@ -31,7 +31,7 @@ def rewritten(text: str, label: str = LABEL) -> str | None:
         ("set application_name = $q$a'b$q$;", "set application_name = '{} a''b';"),
         ("set application_name = E'a\\tb'", "set application_name = '{} a\tb'"),
         ("set application_name TO'a\\b'", "set application_name TO E'{} a\\\\b'"),
-        ("set application_name = 'a' -- x\n\t'b' -- 'c'", "set application_name = '{} ab' -- 'c'"),
+        ("set application_name = 'a'\n -- x\n\t'b' -- 'c'", "set application_name = '{} ab' -- 'c'"),
         ("set application_name = U&'!00e9' uescape '!' ", "set application_name = '{} é' "),
         ("set application_name = U&'\\00e9'", "set application_name = '{} é'"),
         ("/* ; ' */ set application_name = 'x' /* ' */;", "/* ; ' */ set application_name = '{} x' /* ' */;"),

@@ -1,0 +1,74 @@
+"""What is under way between client and server: statements, the answers they are owed, and what names stand for. Values only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nightporter.core.wire import Denial, Outcome, Request, Ticket
+from nightporter.statement.model import Reading, Statement
+
+from .names import Change
+
+
+class Run:
+    """One statement on its way through the server."""
+
+    __slots__ = ("changes", "done", "hash", "outcome", "statement")
+
+    def __init__(self, ticket: Ticket, statement: Statement | None, index: int = 0) -> None:
+        self.outcome = Outcome(ticket, index)
+        self.statement = statement
+        self.changes: list[Change[Any]] = []  # of names, that hang on its success
+        self.hash: Any = None  # of what streams past
+        self.done = False
+
+
+class Owed:
+    """An answer that the server owes: to a message of the client, or to one of ours in the place of a refused one."""
+
+    __slots__ = ("at", "changes", "code", "copy_ended", "denial", "runs")
+
+    def __init__(self, code: int, runs: list[Run], changes: tuple[Change[Any], ...] = (), denial: Denial | None = None) -> None:
+        self.code = code
+        self.runs = runs
+        self.changes = changes  # of names, that hang on this message's success
+        self.denial = denial  # what the client gets instead of the answer
+        self.at = 0  # which of the runs comes next
+        self.copy_ended = False  # the client sent CopyDone or CopyFail after this message and before the next
+
+
+class Prepared:
+    """What a prepared statement's name stands for."""
+
+    __slots__ = ("reading",)
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+
+
+class Portal:
+    """What a portal's or cursor's name stands for."""
+
+    __slots__ = ("hold", "number", "reading", "run")
+
+    def __init__(self, reading: Reading, run: Run | None, number: str | None, hold: bool = False) -> None:
+        self.reading = reading
+        self.run = run  # recorded when it was bound, not executed yet
+        self.number = number  # of that record
+        self.hold = hold  # it outlives its transaction
+
+
+class Pending:
+    """The request that is being decided, and where it stands in the client's bytes."""
+
+    __slots__ = ("code", "count", "end", "portal", "prepared", "request", "start", "statement")
+
+    def __init__(self, request: Request, code: int, start: int, end: int) -> None:
+        self.request = request
+        self.code = code
+        self.start = start
+        self.end = end
+        self.count = 1  # messages that it covers
+        self.prepared = request.reading  # as the client wrote it, before names and parameters were filled in
+        self.statement: bytes | None = None  # name that a Parse defines
+        self.portal: bytes | None = None  # name that a Bind defines

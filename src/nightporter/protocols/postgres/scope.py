@@ -1,0 +1,180 @@
+"""What a session has made of itself, and what a text means in it: settings that change how text is read, and names. Pure.
+
+A text is read in the session's encoding. What it says by name (EXECUTE, FETCH) or by parameter (set_config($1, ...)) is filled in
+when it runs, never kept: the next time the name or the value may be another.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+
+from nightporter.core.wire import Parameters
+from nightporter.statement.model import Action, NameEffect, Naming, Reading, Setting, Statement
+
+from . import encoding
+from .analysis import readings, rewrite_application_name, unreadable
+from .exchange import Portal, Prepared, Run
+from .names import UNCERTAIN, Names, Uncertain
+
+READ_BY = ("client_encoding", "standard_conforming_strings")
+"""Settings that change how text is read."""
+
+
+class Scope:
+    """One session's. Names change as the server confirms: see names.py."""
+
+    def __init__(self, label: str, settings: Mapping[str, str]) -> None:
+        self.statements: Names[Prepared] = Names()
+        self.portals: Names[Portal] = Names()
+        self.moving = False
+        """Something has changed, or may have, how text is read: text waits for what is under way."""
+        self._label = label
+        self._settings = dict(settings)
+        self._codec = self._find_codec()
+
+    # Text
+
+    def read(self, text: bytes) -> Reading:
+        """What a text says, as the server will read it. Never raises."""
+        if self._codec is None:
+            return unreadable(text, f"client encoding `{self._settings.get('client_encoding')}` is not known")
+        if b"\\" in text and self._settings.get("standard_conforming_strings", "on") != "on":
+            return unreadable(text, "a backslash means something else while standard_conforming_strings is off")
+        reading = readings(text, self._codec)
+        if reading.uses_session:
+            settings = (setting for statement in reading.statements for setting in statement.settings)
+            if any(setting.direct and setting.name == "application_name" for setting in settings):
+                return self._labeled(reading)
+        return reading
+
+    def _labeled(self, reading: Reading) -> Reading:
+        labeled = rewrite_application_name(reading, self._label)
+        if labeled.rewritten is None or self._codec in (None, "utf-8"):
+            return labeled
+        return replace(labeled, rewritten=labeled.rewritten.decode().encode(self._codec or "utf-8", "replace"))
+
+    def reported(self, name: str, value: str) -> None:
+        """The server reports a setting."""
+        if name in READ_BY or name == "server_encoding":
+            self._settings[name] = value
+            self._codec = self._find_codec()
+            self.moving = True  # also by ways that we do not see, such as a function
+
+    def _find_codec(self) -> str | None:
+        server = self._settings.get("server_encoding", "UTF8")
+        return encoding.codec(self._settings.get("client_encoding", "UTF8"), server)
+
+    # What a text leaves open
+
+    def resolve(self, reading: Reading, batch: int) -> Reading | None:
+        """Give SQL's EXECUTE and FETCH what their names stand for; None while that is uncertain."""
+        if not reading.uses_session:
+            return reading
+        own: set[str] = set()  # names that the same text defines before it uses them
+        resolved = []
+        for statement in reading.statements:
+            for effect in statement.names:
+                found = self._found(effect, own, batch)
+                if found is UNCERTAIN:
+                    return None
+                statement = _with_found(statement, effect, found)
+            resolved.append(statement)
+        if all(a is b for a, b in zip(resolved, reading.statements, strict=True)):
+            return reading
+        return replace(reading, statements=tuple(resolved))
+
+    def _found(self, effect: NameEffect, own: set[str], batch: int) -> Prepared | Portal | bool | Uncertain:
+        """What a name stands for that a statement uses: True where there is nothing to find out, False for unknown."""
+        name = effect.name
+        match effect.naming:
+            case Naming.PREPARE | Naming.DECLARE:
+                own.add(name or "")
+            case Naming.DEALLOCATE | Naming.CLOSE | Naming.DISCARD:
+                own.difference_update(own if name is None else {name})
+            case Naming.EXECUTE if name is not None and name not in own:
+                return self.statements.lookup(name.encode(), batch) or False
+            case Naming.FETCH if name is not None and name not in own:
+                return self.portals.lookup(name.encode(), batch) or False
+            case _:
+                pass
+        return True
+
+    def settle(self, reading: Reading, parameters: Parameters) -> Reading:
+        """Put bound values in the place of settings named by a parameter; what is not bound stays unknown."""
+        if not reading.uses_session or not any(setting.parameter for s in reading.statements for setting in s.settings):
+            return reading
+        statements = []
+        for statement in reading.statements:
+            settings = tuple(_settled(setting, parameters) for setting in statement.settings)
+            statements.append(replace(statement, settings=settings))
+        return replace(reading, statements=tuple(statements))
+
+    # What a statement changes
+
+    def begin(self, run: Run, batch: int) -> None:
+        """A statement goes to the server: what it does to settings and names is pending from now on."""
+        statement = run.statement
+        if statement is None:
+            return
+        if any(setting.name is None or setting.name in READ_BY for setting in statement.settings):
+            self.moving = True
+        for effect in statement.names:
+            self._change(run, effect, batch)
+
+    def _change(self, run: Run, effect: NameEffect, batch: int) -> None:
+        naming, changes = effect.naming, run.changes
+        if effect.name is None:
+            if naming in (Naming.DISCARD, Naming.DEALLOCATE):
+                changes += [self.statements.define(name, None, batch) for name in self.statements.known()]
+            if naming in (Naming.DISCARD, Naming.CLOSE):
+                changes += [self.portals.define(name, None, batch) for name in self.portals.known()]
+            return
+        name = effect.name.encode()
+        if naming is Naming.PREPARE:
+            changes.append(self.statements.define(name, Prepared(_alone(effect)), batch))
+        elif naming is Naming.DECLARE:
+            portal = Portal(_alone(effect), None, run.outcome.ticket.number, effect.hold)
+            changes.append(self.portals.define(name, portal, batch))
+        elif naming is Naming.DEALLOCATE:
+            changes.append(self.statements.define(name, None, batch))
+        elif naming is Naming.CLOSE:
+            changes.append(self.portals.define(name, None, batch))
+
+
+def unnamed(what: str, name: bytes) -> Reading:
+    """The reading of a name that stands for nothing we know."""
+    return unreadable(b"", f"what {what} `{name.decode('utf-8', 'replace')}` stands for is not known")
+
+
+def runs_by_name(reading: Reading) -> bool:
+    """Whether what runs depends on what a name stands for at that moment."""
+    return reading.uses_session and any(e.naming in (Naming.EXECUTE, Naming.FETCH) for s in reading.statements for e in s.names)
+
+
+def _with_found(statement: Statement, effect: NameEffect, found: Prepared | Portal | bool | Uncertain) -> Statement:
+    if found is False:
+        why = f"what `{effect.name}` stands for is not known"
+        return replace(statement, actions=statement.actions | {Action.UNKNOWN}, unknown=why)
+    if not isinstance(found, Prepared):
+        return statement  # a cursor's statement was decided when it was declared
+    inner = found.reading.statements
+    actions = statement.actions.union(*(s.actions for s in inner))
+    return replace(statement, actions=actions, unknown=statement.unknown or next((s.unknown for s in inner if s.unknown), None))
+
+
+def _settled(setting: Setting, parameters: Parameters) -> Setting:
+    if setting.parameter is None:
+        return setting
+    index = setting.parameter - 1
+    value = parameters[index] if index < len(parameters) else None
+    return Setting(value.decode("utf-8", "replace").lower() if value is not None else None)
+
+
+def _alone(effect: NameEffect) -> Reading:
+    """What a name stands for that SQL defined, as a reading of its own."""
+    if effect.inner is None:
+        return unreadable(b"", f"what `{effect.name}` stands for is not known")
+    text = effect.inner.text.encode()
+    return Reading(text, hashlib.sha256(text).hexdigest(), (effect.inner,))
