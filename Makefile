@@ -9,12 +9,11 @@ WORKERS ?= 2
 # Where a failure is to be looked for: make test TESTS=tests/policy
 TESTS   ?= tests
 
-# Hot files have a .pxd beside them, and a compiled twin that must be as new as they are.
-PXD := $(shell find src -name '*.pxd')
-HOT := $(PXD:.pxd=.py) $(PXD)
+# Hot files are compiled where there is a C compiler, and what was compiled must be as new as they are.
+HOT := $(shell sed -n 's|^    "\([a-z_/]*\)",$$|src/nightporter/\1.py|p' setup.py) $(shell find src -name '*.pxd')
 
-# What has a compiled twin to be held equal to.
-PURE := $(wildcard tests/protocols tests/masking)
+# What tests those files: run on the plain ones too.
+PURE := $(wildcard tests/protocols tests/core tests/evidence tests/gateway tests/masking)
 
 # Recipes would inherit a NIGHTPORTER_PURE of the caller's, and then test the same thing twice.
 unexport NIGHTPORTER_PURE
@@ -45,7 +44,7 @@ lint: setup ## ruff and mypy
 
 # The plain files are the reference; without compiled ones the whole suite runs on them anyway.
 unit-pure: setup
-	@if [ -n "$$(find src -name '_*.so')" ]; then \
+	@if [ -n "$$(find src -name '*.so')" ]; then \
 	    $(if $(PURE),NIGHTPORTER_PURE=1 $(PY) -m pytest -q $(PURE),true); \
 	else echo "no compiled code: no C compiler here?"; fi
 
@@ -70,4 +69,4 @@ conformance: setup ## another project's tests, straight and through us; SUITE=pa
 clean: ## remove what was built and installed
 	rm -rf $(VENV) build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
-	find src -name '_*.so' -delete
+	find src -name '*.so' -delete

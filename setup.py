@@ -33,7 +33,9 @@ def extensions() -> list[Extension]:
     except ImportError:
         return []
     hot = [
-        Extension(f"nightporter.{path.replace('/', '.')}", [f"src/nightporter/{path}.py"], extra_compile_args=["-O2", "-w"], optional=True)
+        Extension(
+            f"nightporter.{path.replace('/', '.')}", [f"src/nightporter/{path}.py"], extra_compile_args=["-O2", "-w"], optional=True
+        )
         for path in HOT
     ]
     # annotations are for mypy: int means Python's int, which has no limit

@@ -73,7 +73,11 @@ class Gateway:
 
 @contextmanager
 def gateway(
-    upstreams: Mapping[str, Any], *, listener: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None, **top: Any
+    upstreams: Mapping[str, Any],
+    *,
+    listener: Mapping[str, Any] | None = None,
+    environment: Mapping[str, str] | None = None,
+    **top: Any,
 ) -> Iterator[Gateway]:
     """Run one in front of these upstreams (as in the configuration file); `top` are further top-level keys."""
     with tempfile.TemporaryDirectory(prefix="nightporter-lab-") as name:
@@ -115,7 +119,9 @@ def launch(folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[byt
         )
 
 
-def upstream(dsn: str, *, environment: str = "test", database: str | None = None, **more: Any) -> tuple[dict[str, Any], dict[str, str]]:
+def upstream(
+    dsn: str, *, environment: str = "test", database: str | None = None, **more: Any
+) -> tuple[dict[str, Any], dict[str, str]]:
     """The configuration of an upstream behind a libpq connection string, and the environment with its password."""
     info = conninfo_to_dict(dsn)
     variable = f"{PASSWORD_VARIABLE}_{secrets.token_hex(4).upper()}"

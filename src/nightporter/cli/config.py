@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from .options import CONFIG, ConfigOption, examples, load_config
-from .render import complain, show
+from .render import complain, counted, show
 
 app = typer.Typer(help="The configuration file.", epilog=examples("nightporter config check"))
 
@@ -22,5 +22,4 @@ def check(config: ConfigOption = CONFIG) -> None:
         raise ConfigError("\n".join(f"{config}: {problem}" for problem in problems))
     for warning in inspect.warnings(loaded):
         complain("warning", f"{config}: {warning}")
-    listeners, upstreams = len(loaded.listeners), len(loaded.upstreams)
-    show(f"{config}: ok: {listeners} listener{'s'[listeners == 1 :]}, {upstreams} upstream{'s'[upstreams == 1 :]}")
+    show(f"{config}: ok: {counted(len(loaded.listeners), 'listener')}, {counted(len(loaded.upstreams), 'upstream')}")

@@ -11,7 +11,7 @@ import typer
 from nightporter.statement.model import Action
 
 from .options import CONFIG, ConfigOption, JsonOption, examples, load_config
-from .render import line, record, show, to_json
+from .render import counted, line, record, show, to_json
 
 app = typer.Typer(help="The ledger: what was done, and proof.", epilog=examples("nightporter evidence tail --follow"))
 
@@ -108,10 +108,9 @@ def verify(config: ConfigOption = CONFIG, json: JsonOption = False) -> None:
     else:
         for writer in report.writers:
             state = "BAD" if writer.problem is not None else "ok"
-            unanswered = f", {len(writer.unanswered)} intents without outcome" if writer.unanswered else ""
-            show(
-                f"{line(writer.writer)}: {state}, {writer.records} record{'s'[writer.records == 1 :]}, {writer.signed} of them signed{unanswered}"
-            )
+            unanswered = f", {counted(len(writer.unanswered), 'intent')} without outcome" if writer.unanswered else ""
+            records = counted(writer.records, "record")
+            show(f"{line(writer.writer)}: {state}, {records}, {writer.signed} of them signed{unanswered}")
             show(*(f"  {line(torn)}" for torn in writer.torn))
         show(*(f"BAD {line(problem)}" for problem in report.problems))
         show("the ledger is as it was written" if report.ok else "the ledger was changed")

@@ -14,7 +14,7 @@ from nightporter.identity.principal import Kind, Method
 from nightporter.secret import Secret
 
 from .options import CONFIG, ConfigOption, JsonOption, examples, load_config, store_of
-from .render import moment, show, show_table, to_json
+from .render import counted, moment, show, show_table, to_json
 from .session import end_sessions_of
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def disable(name: NameArgument, config: ConfigOption = CONFIG) -> None:
         ended = end_sessions_of(loaded, [name, *owned])
     except NightporterError as error:
         raise NightporterError(f"`{name}` is disabled, but its open sessions may go on: {error}") from error
-    show(f"`{name}` disabled, {ended} open session{'s'[ended == 1 :]} ended")
+    show(f"`{name}` disabled, {counted(ended, 'open session')} ended")
 
 
 @app.command(epilog=examples("nightporter principal enable billing-agent"))

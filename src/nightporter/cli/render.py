@@ -105,8 +105,8 @@ def _outcome(entry: Mapping[str, Any]) -> str:
     parts = [line(entry.get("status", "-"))]
     if entry.get("sqlstate"):
         parts.append(line(entry["sqlstate"]))
-    if entry.get("rows") is not None:
-        parts.append(f"{line(entry['rows'])} row{'' if entry['rows'] == 1 else 's'}")
+    if isinstance(entry.get("rows"), int):
+        parts.append(counted(entry["rows"], "row"))
     if isinstance(entry.get("duration_us"), int):
         parts.append(f"{entry['duration_us'] / 1000:.3f} ms")
     if entry.get("transaction_end"):
@@ -123,6 +123,11 @@ def _mapping(value: object) -> Mapping[str, Any]:
 def moment(value: datetime | None) -> str:
     """A time to the second, UTC; `-` for none."""
     return "-" if value is None else f"{value:%Y-%m-%d %H:%M:%SZ}"
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 record`, `2 records`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def show(*lines: str) -> None:

@@ -29,7 +29,15 @@ def list_(config: ConfigOption = CONFIG, json: JsonOption = False) -> None:
     if json:
         show(to_json(found))
     else:
-        show_table(_COLUMNS, ([str(session.get(column, "-")) for column in _COLUMNS] for session in found))
+        show_table(_COLUMNS, ([_cell(session.get(column, "-")) for column in _COLUMNS] for session in found))
+
+
+def _cell(value: object) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)
 
 
 @app.command(epilog=examples("nightporter session end 7k2m4q9d"))

@@ -13,7 +13,7 @@ import typer
 from nightporter.core.error import NightporterError
 
 from .options import CONFIG, ConfigOption, JsonOption, examples, load_config, store_of
-from .render import complain, moment, show, show_table, to_json
+from .render import complain, counted, moment, show, show_table, to_json
 from .session import end_sessions_of
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def revoke(
         ended = end_sessions_of(loaded, [revoked.principal])
     except NightporterError as error:
         raise NightporterError(f"`{token}` is revoked, but sessions opened with it may go on: {error}") from error
-    show(f"token `{token}` revoked, {ended} open session{'s'[ended == 1 :]} of `{revoked.principal}` ended")
+    show(f"token `{token}` revoked, {counted(ended, 'open session')} of `{revoked.principal}` ended")
 
 
 @app.command("list", epilog=examples("nightporter token list", "nightporter token list --principal billing-agent --json"))

@@ -11,8 +11,6 @@ from .options import CONFIG, ConfigOption, load_config
 
 def up(config: ConfigOption = CONFIG) -> None:
     """Start the gateway; it runs until SIGTERM or Ctrl-C. SIGHUP loads the configuration anew."""
-    import structlog
-
     from nightporter.config import inspect
     from nightporter.core.error import ConfigError
     from nightporter.gateway import logging, supervisor
@@ -22,9 +20,6 @@ def up(config: ConfigOption = CONFIG) -> None:
     if problems:
         raise ConfigError("\n".join(f"{config}: {problem}" for problem in problems))
     logging.configure()
-    log = structlog.get_logger()
-    for warning in inspect.warnings(loaded):
-        log.warning(warning)
     raise typer.Exit(supervisor.run(loaded))
 
 

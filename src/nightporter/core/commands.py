@@ -18,7 +18,7 @@ from nightporter.secret import Secret
 from nightporter.statement.model import Reading
 
 from .talk import Receive, Secure, Secured, Send, Talk, receive, secure
-from .wire import Cancel, Challenge, Entered, Hello, Outcome, Peer, Place, Proof, Request, Ticket
+from .wire import Challenge, Hello, Outcome, Peer, Place, Proof, Request, Ticket
 
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
@@ -195,17 +195,17 @@ __all__ = [
     "Mock",
     "Prove",
     "Receive",
+    "Secret",
     "Secure",
     "Secured",
     "Send",
-    "Talk",
-    "receive",
-    "secure",
-    "Secret",
     "Settle",
     "Steps",
+    "Talk",
     "ToClient",
     "ToUpstream",
     "Verify",
     "ask",
+    "receive",
+    "secure",
 ]

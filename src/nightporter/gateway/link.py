@@ -11,8 +11,8 @@ import ssl
 from collections.abc import Callable
 from typing import cast
 
-from nightporter.core.talk import Secured
 from nightporter.core.error import TlsError
+from nightporter.core.talk import Secured
 
 from .tls import TlsLayer
 

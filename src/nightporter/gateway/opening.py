@@ -106,6 +106,8 @@ class Opening:
     async def _greet(self, talk: Talk[Hello | Cancel]) -> Hello | Cancel:
         found = await self.talk(talk, self._session.client)
         if isinstance(found, Hello):
+            if self._worker.is_full:
+                raise TurnedAwayError(Refusal("53300", "sorry, too many clients already"), "too many connections")
             self._session.facts["principal"] = found.principal
         return found
 
@@ -141,17 +143,13 @@ class Opening:
         session, worker = self._session, self._worker
         upstream = worker.config.resolve(hello.database)
         if upstream is None:
-            worker.recorder(session.facts).event(
-                EventKind.REFUSED, {"reason": "no such upstream", "database": hello.database}
-            )
+            worker.recorder(session.facts).event(EventKind.REFUSED, {"reason": "no such upstream", "database": hello.database})
             words = f'database "{hello.database}" does not exist'
             raise TurnedAwayError(Refusal("3D000", words), "no such upstream")
         everything = upstream.settings == ("*",)
         settings, refused = self._adapter.admit(hello.parameters, None if everything else frozenset(upstream.settings))
         if refused:
-            worker.recorder(session.facts).event(
-                EventKind.REFUSED, {"reason": "settings", "settings": " ".join(refused)}
-            )
+            worker.recorder(session.facts).event(EventKind.REFUSED, {"reason": "settings", "settings": " ".join(refused)})
             words = f"start-up setting `{refused[0]}` is not accepted here"
             raise TurnedAwayError(Refusal("42501", words), "settings")
         session.facts.update(environment=upstream.environment, upstream=upstream.name)

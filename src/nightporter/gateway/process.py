@@ -15,12 +15,11 @@ import structlog
 
 from nightporter.config import Config, load
 from nightporter.core.error import ConfigError
-from nightporter.core.wire import Adapter
 from nightporter.protocols.registry import ADAPTERS
 from nightporter.store import open_store
 
 from .logging import configure
-from .supervisor import open_ledger
+from .supervisor import open_ledger, spoken
 from .tls import server_tls
 from .worker import Entrypoint, Worker
 
@@ -76,21 +75,13 @@ def entrypoints(config: Config, fds: list[int]) -> list[Entrypoint]:
     """The listeners of the configuration with the sockets that the supervisor opened for them, in the same order."""
     made = []
     for listener, fd in zip(config.listeners, fds, strict=True):
-        adapter = _adapter(config)
+        adapter = spoken(config)
         tls = None
         if listener.tls is not None:
             files = listener.tls
             tls = server_tls(files.certificate, files.key, files.client_ca, adapter.alpn, required=files.required)
         made.append(Entrypoint(listener, adapter, tls, socket.socket(fileno=fd)))
     return made
-
-
-def _adapter(config: Config) -> Adapter:
-    """What a listener speaks: the protocol of the upstreams behind it."""
-    spoken = {upstream.protocol for upstream in config.upstreams.values()}
-    if len(spoken) != 1:
-        raise ConfigError(f"the upstreams speak `{', '.join(sorted(spoken))}`: one gateway speaks one protocol")
-    return ADAPTERS[spoken.pop()]
 
 
 def _reload(worker: Worker) -> None:

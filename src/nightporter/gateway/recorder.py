@@ -69,11 +69,7 @@ class Recorder:
 
     def must_wait(self, command: Intend) -> bool:
         """Whether the intent must be on disk before the statement goes upstream."""
-        return (
-            self._book.durable
-            and command.request.reading.changes
-            and not isinstance(command.judgement.decision, Deny)
-        )
+        return self._book.durable and command.request.reading.changes and not isinstance(command.judgement.decision, Deny)
 
     async def on_disk(self) -> None:
         """Wait for the disk. Raises EvidenceError."""

@@ -25,7 +25,15 @@ from nightporter.core.commands import (
     ToClient,
     ToUpstream,
 )
-from nightporter.core.error import ClosedError, EvidenceError, NightporterError, ProtocolError, Refusal, TurnedAwayError, UpstreamError
+from nightporter.core.error import (
+    ClosedError,
+    EvidenceError,
+    NightporterError,
+    ProtocolError,
+    Refusal,
+    TurnedAwayError,
+    UpstreamError,
+)
 from nightporter.core.journey import Journey, open_session
 from nightporter.core.wire import Cancel, Entered, Peer
 from nightporter.evidence.record import EventKind
@@ -315,4 +323,3 @@ class Session:
         except EvidenceError as error:
             # the session is over either way; its intents are recorded and stand without an outcome
             log.error("end of session not recorded", session=self.id, error=str(error))
-

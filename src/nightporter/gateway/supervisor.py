@@ -18,8 +18,9 @@ from pathlib import Path
 
 import structlog
 
-from nightporter.config import Config, Listener, Upstream
+from nightporter.config import Config, Listener, Upstream, inspect, load
 from nightporter.core.error import ConfigError, EvidenceError, NightporterError, UpstreamError
+from nightporter.core.wire import Adapter
 from nightporter.evidence.ledger import Ledger
 from nightporter.evidence.record import EventKind
 from nightporter.protocols.registry import ADAPTERS
@@ -55,6 +56,7 @@ class Supervisor:
 
     async def run(self) -> int:
         """Start, watch, stop."""
+        spoken(self._config)
         store = open_store(self._config.store)
         ledger = open_ledger(self._config, store, CONTROL_SLOT)
         try:
@@ -96,7 +98,10 @@ class Supervisor:
             log.info("listening", address=shown, tls=listener.tls is not None, workers=self._config.workers)
 
     async def _survey(self, ledger: Ledger) -> None:
-        """Try every upstream once: what is wrong is said now, and is no reason not to start."""
+        """Look at the configuration, and try every upstream once: what is odd is said now, and is no reason not to start."""
+        for warning in inspect.warnings(self._config):
+            log.warning(warning)
+            ledger.event(EventKind.WARNING, None, {"warning": warning})
         dialer = Dialer()
         entrances = [
             (upstream, listener)
@@ -170,8 +175,6 @@ class Supervisor:
 
     def _reload(self, ledger: Ledger) -> None:
         """SIGHUP: check the file here; workers load it only if it is good."""
-        from nightporter.config import load
-
         try:
             config = load(self._config.path, protocols=ADAPTERS)
         except ConfigError as error:
@@ -206,14 +209,20 @@ class Supervisor:
         return [*listening, *self._config.run.glob("worker-*.sock")]
 
 
+def spoken(config: Config) -> Adapter:
+    """The protocol of this gateway's listeners: that of the upstreams behind them. Raises ConfigError."""
+    names = {upstream.protocol for upstream in config.upstreams.values()}
+    if len(names) != 1:
+        raise ConfigError(f"the upstreams speak `{', '.join(sorted(names))}`: one gateway speaks one protocol")
+    return ADAPTERS[names.pop()]
+
+
 def open_ledger(config: Config, store: Store, slot: str) -> Ledger:
     """The log of a process: the one that this slot wrote before, or a new one. Raises EvidenceError."""
     known = store.writer_of(slot)
     if known is not None and not (config.ledger.path / known).is_dir():
         known = None  # the ledger was moved away as a whole: an id is never used again
-    ledger = Ledger.open(
-        config.ledger.path, writer=known, random=secrets.token_bytes, now_us=lambda: time.time_ns() // 1000
-    )
+    ledger = Ledger.open(config.ledger.path, writer=known, random=secrets.token_bytes, now_us=lambda: time.time_ns() // 1000)
     if known is None:
         store.remember_writer(slot, ledger.writer)
     return ledger

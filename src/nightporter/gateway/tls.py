@@ -15,8 +15,8 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from nightporter.core.talk import Secured
 from nightporter.core.error import TlsError
+from nightporter.core.talk import Secured
 
 READ_SIZE = 256 * 1024
 WRITE_SIZE = 16 * 1024  # a TLS record

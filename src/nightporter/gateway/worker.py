@@ -79,7 +79,6 @@ class Worker:
         self._mock_secret = store.mock_secret()
         self._flushing = False
         self._entrypoints: list[Entrypoint] = []
-        self._opened = 0
         self._control: asyncio.Server | None = None
         self._stopping = asyncio.Event()
 
@@ -183,8 +182,8 @@ class Worker:
 
     @property
     def is_full(self) -> bool:
-        """Whether a session that opens now is one too many."""
-        return self._opened >= self._cap
+        """Whether a session that opens now is one too many; it is counted itself."""
+        return len(self.sessions) > self._cap
 
     # What sessions use
 
@@ -238,7 +237,6 @@ class Worker:
 
     def register(self, session: Session, key: tuple[int, bytes]) -> None:
         """A session can be canceled from now on."""
-        self._opened += 1
         session.cancel_key = key
         self._keys[key] = session
 
@@ -246,7 +244,6 @@ class Worker:
         """A session is over."""
         self.sessions.discard(session)
         if session.cancel_key is not None:
-            self._opened -= 1
             self._keys.pop(session.cancel_key, None)
 
     # Cancel and control
@@ -312,4 +309,3 @@ class Worker:
 def is_loopback(host: str) -> bool:
     """Whether a peer's address never leaves this machine."""
     return host == "local" or host == "::1" or host.startswith(("127.", "::ffff:127."))
-

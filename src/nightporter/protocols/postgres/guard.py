@@ -29,8 +29,11 @@ MAX_CHAIN = 10_000
 HARMLESS_BYTES = 2 * MAX_CHAIN
 """A level takes at least an operator and an operand: a text as short as this cannot be deeper than MAX_CHAIN."""
 
-MAX_TOKENS = 6_000_000
-"""A token makes at most some 120 bytes of JSON, its own text apart: this stays below 1 GiB."""
+MAX_TOKENS = 5_000_000
+"""A token makes at most some 150 bytes of JSON, its own text apart: this stays below 1 GiB."""
+
+MAX_BYTES = 32 * 1024 * 1024
+"""Of any text, whatever is configured: a control character takes six bytes of JSON, and must fit beside the tokens."""
 
 MAX_OPERATOR_BYTES = 1024
 """The scanner reads a run of operator characters again for each operator that it takes from it: quadratic. Longest legal: 63."""
@@ -51,6 +54,8 @@ _CASE = re.compile(rb"(?i:\bcase\b)")
 
 def refusal(text: bytes) -> str | None:
     """Why `text` (UTF-8) must not be given to the parser; None if it may."""
+    if len(text) > MAX_BYTES:
+        return f"text of more than {MAX_BYTES} bytes"
     if b"\0" in text:
         return "a NUL byte"  # the parser would read only what comes before it
     if text.count(b"/*") >= 100 and _COMMENT_STORM.search(text):

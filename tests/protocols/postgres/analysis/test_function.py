@@ -65,6 +65,7 @@ def test_set_config(arguments: tuple[bytes | None, ...], name: str | None) -> No
 
 def test_any_other_function_is_unknown() -> None:
     (statement,) = call(12345, (b"x", None)).statements
-    assert (statement.kind, statement.actions) == ("call", {Action.UNKNOWN})
+    assert statement.kind == "call"
+    assert statement.actions == {Action.UNKNOWN}
     assert statement.text == "SELECT function 12345($1, $2)"
     assert statement.unknown == "function with oid 12345 is not known"

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from nightporter.protocols.postgres.guard import HARMLESS_BYTES, MAX_CHAIN, refusal
+from nightporter.protocols.postgres.guard import HARMLESS_BYTES, MAX_BYTES, MAX_CHAIN, MAX_TOKENS, refusal
 from nightporter.protocols.postgres.tokens import tokens, without_gaps
 
 postgast: Any = import_module("postgast")  # by name: mypy cannot read its stubs
@@ -126,6 +126,21 @@ def test_a_chain_is_bounded() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"select '" + b"x" * MAX_BYTES + b"'", f"text of more than {MAX_BYTES} bytes"),
+        (b"select 1\0", "a NUL byte"),
+        (b"/*" * 100 + b"*/" * 100, "too many comments in a row"),
+        (b"select 1 " + b"+-" * 10_000 + b"1", "an operator that is too long"),
+        (b"drop function f(" + b"int," * MAX_TOKENS + b"int)", "too large a syntax tree"),
+    ],
+    ids=["bytes", "nul", "comments", "operator", "tokens"],
+)
+def test_what_is_refused_is_told(text: bytes, why: str) -> None:
+    assert refusal(text) == why
+
+
+@pytest.mark.parametrize(
     ("text", "plainer"),
     [
         ("select 'a' --b\n'c'", "select 'a'    \n'c'"),
@@ -146,7 +161,7 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(PIECES, max_size=40).map("".join))
 @example("select E'a'\n'\\'+1+1'")
 @example("select E'a' -- '\n --x\n '\\'+1+1'")
