@@ -8,10 +8,12 @@ from __future__ import annotations
 from setuptools import Extension, setup
 
 HOT = [
+    "core/commands",
     "core/journey",
     "evidence/chain",
     "evidence/commitment",
     "evidence/ledger",
+    "gateway/link",
     "gateway/recorder",
     "gateway/session",
     "protocols/postgres/body",

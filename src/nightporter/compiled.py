@@ -1,7 +1,7 @@
 """The compiled build is optional; `NIGHTPORTER_PURE=1` does without it where it is there.
 
-Hot files are compiled as they stand (setup.py lists them), so Python finds `x.so` beside `x.py` and prefers it. The plain file is the
-reference: CI runs the same tests on both.
+Hot files are compiled as they stand (setup.py lists them), so Python finds `x.so` beside `x.py` and prefers it. The plain file is
+the reference: CI runs the same tests on both.
 """
 
 from __future__ import annotations

@@ -14,11 +14,9 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from nightporter.identity.directory import Entry
 from nightporter.identity.principal import Principal
 from nightporter.policy.model import Allow, Decision, Hold
-from nightporter.secret import Secret
 from nightporter.statement.model import Reading
 
-from .talk import Receive, Secure, Secured, Send, Talk, receive, secure
-from .wire import Challenge, Hello, Outcome, Peer, Place, Proof, Request, Ticket
+from .wire import Challenge, Hello, Peer, Place, Proof, Request, Ticket, Traffic
 
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
@@ -147,37 +145,22 @@ class AwaitApproval(Ask[bool]):
         self.hold = hold
 
 
-class Settle(Command):
-    """Record how a statement ended."""
+class PassOn(Command):
+    """Record these outcomes and send these bytes, each side's in order."""
 
-    __slots__ = ("outcome",)
+    __slots__ = ("traffic",)
 
-    def __init__(self, outcome: Outcome) -> None:
-        self.outcome = outcome
-
-
-class ToClient(Command):
-    """Send to the client, in this order."""
-
-    __slots__ = ("chunks",)
-
-    def __init__(self, chunks: list[bytes]) -> None:
-        self.chunks = chunks
+    def __init__(self, traffic: Traffic) -> None:
+        self.traffic = traffic
 
 
-class ToUpstream(Command):
-    """Send to the upstream, in this order."""
+class Welcome(Command):
+    """The session is open: send the client what says so."""
 
-    __slots__ = ("chunks",)
+    __slots__ = ("data",)
 
-    def __init__(self, chunks: list[bytes]) -> None:
-        self.chunks = chunks
-
-
-class Finish(Command):
-    """The client said good-bye."""
-
-    __slots__ = ()
+    def __init__(self, data: bytes) -> None:
+        self.data = data
 
 
 __all__ = [
@@ -187,25 +170,15 @@ __all__ = [
     "Command",
     "Enter",
     "Find",
-    "Finish",
     "Greet",
     "Intend",
     "Judgement",
     "LookUp",
     "Mock",
+    "PassOn",
     "Prove",
-    "Receive",
-    "Secret",
-    "Secure",
-    "Secured",
-    "Send",
-    "Settle",
     "Steps",
-    "Talk",
-    "ToClient",
-    "ToUpstream",
     "Verify",
+    "Welcome",
     "ask",
-    "receive",
-    "secure",
 ]

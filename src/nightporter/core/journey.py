@@ -13,7 +13,7 @@ generator ends the session: fail closed.
 
 from __future__ import annotations
 
-from typing import assert_never
+from dataclasses import dataclass
 
 from nightporter.identity.principal import Principal
 from nightporter.policy.decide import approve, decide, decide_text
@@ -21,9 +21,9 @@ from nightporter.policy.model import AccessRequest, Allow, Deny, Hold, Resource
 from nightporter.statement.model import Action, Reading
 
 from .admission import identify
-from .commands import Admit, AwaitApproval, Enter, Find, Finish, Greet, Intend, Judgement, Settle, Steps, ToClient, ToUpstream, ask
-from .error import EvidenceError, TurnedAwayError
-from .wire import Adapter, Cancel, Denial, Peer, Refusal, Request, Wire, WireSetup
+from .commands import Admit, AwaitApproval, Enter, Find, Greet, Intend, Judgement, PassOn, Steps, Welcome, ask
+from .error import EvidenceError, Refusal, TurnedAwayError
+from .wire import Adapter, Cancel, Denial, Outcome, Peer, Request, Traffic, Wire, WireSetup
 
 MAX_JUDGEMENTS = 256
 """Distinct texts of one session whose judgement is kept; more than an application's set of prepared statements."""
@@ -33,7 +33,17 @@ DISK_FULL = "53100"
 DENIED = "42501"  # insufficient_privilege
 
 
-def open_session(peer: Peer, adapter: Adapter) -> Steps[Journey | Cancel]:
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session that is ready for statements."""
+
+    journey: Journey
+    client_rest: bytes
+    """What the client sent after its proof, without waiting."""
+    upstream_rest: bytes
+
+
+def open_session(peer: Peer, adapter: Adapter) -> Steps[Opened | Cancel]:
     """Everything before the first statement. Raises TurnedAwayError, and any NightporterError: then nothing was opened."""
     hello = yield from ask(Greet(peer))
     if isinstance(hello, Cancel):
@@ -46,11 +56,8 @@ def open_session(peer: Peer, adapter: Adapter) -> Steps[Journey | Cancel]:
     yield from ask(Admit(place, decision))  # recorded: who, from where, to what, and why
     entered = yield from ask(Enter(decision, hello, place))
     setup = WireSetup(principal.label, entered.parameters, place.max_statement_bytes)
-    yield ToClient([adapter.welcome(hello, entered, setup, place.cancel_secret)])
-    journey = Journey(adapter.new_wire(setup), principal, place.resource)
-    yield from journey.from_upstream(entered.rest)
-    yield from journey.from_client(rest)
-    return journey
+    yield Welcome(adapter.welcome(hello, entered, setup, place.cancel_secret))
+    return Opened(Journey(adapter.new_wire(setup), principal, place.resource), rest, entered.rest)
 
 
 class Journey:
@@ -71,36 +78,30 @@ class Journey:
         """Decide and pass on what the client has asked for; also after the upstream ended a stall."""
         wire = self._wire
         while (request := wire.next_request()) is not None:
-            yield from self._on_request(wire, request)
-        yield from self._pass_on()
-
-    def _on_request(self, wire: Wire, request: Request) -> Steps[None]:
-        judgement = self._judge(request.reading)
-        decision = judgement.decision
-        if request.reading.changes or isinstance(decision, Hold):
-            yield from self._pass_on()  # what comes before does not wait for the disk, or for a person
-        try:
-            if isinstance(decision, Hold):
-                decision = yield from self._hold(request, judgement, decision)
-                judgement = Judgement(request.reading, decision)
-            ticket = yield Intend(request, judgement)  # evidence before effect
-        except EvidenceError as error:
-            # not a byte of the statement has gone upstream: it does not run, and the session goes on
-            wire.deny(request, _fault(error))
-            return
-        match decision:
-            case Allow():
+            judgement = self._judge(request.reading)
+            if request.reading.changes or type(judgement.decision) is Hold:
+                yield PassOn(wire.drain())  # what comes before does not wait for the disk, or for a person
+            try:
+                if isinstance(judgement.decision, Hold):
+                    judgement = yield from self._hold(request, judgement, judgement.decision)
+                ticket = yield Intend(request, judgement)  # evidence before effect
+            except EvidenceError as error:
+                # not a byte of the statement has gone upstream: it does not run, and the session goes on
+                wire.deny(request, _fault(error))
+                continue
+            decision = judgement.decision
+            if isinstance(decision, Allow):
                 wire.allow(request, ticket)
-            case Deny():
-                wire.deny(request, Denial(DENIED, decision.reason, f"record {ticket.number}", decision.hint))
-            case _:
-                assert_never(decision)
+            else:
+                wire.deny(request, Denial(DENIED, decision.reason, f"record {ticket.number}", _hint(decision)))
+        yield PassOn(wire.drain())
 
-    def _hold(self, request: Request, judgement: Judgement, hold: Hold) -> Steps[Allow | Deny]:
+    def _hold(self, request: Request, judgement: Judgement, hold: Hold) -> Steps[Judgement]:
+        """Wait for an answer; what was held is recorded, and so is what became of it."""
         ticket = yield from ask(Intend(request, judgement))
         answer = yield from ask(AwaitApproval(ticket, hold))
         request.refers_to = ticket.number
-        return approve(hold, answer)
+        return Judgement(request.reading, approve(hold, answer))
 
     def _judge(self, reading: Reading) -> Judgement:
         """The decision for everything that a text says, from the cache if the same reading was judged before."""
@@ -112,21 +113,10 @@ class Journey:
             self._judgements[reading] = judgement
         return judgement
 
-    def from_upstream(self, data: bytes) -> Steps[None]:
-        """Bytes of the upstream. Never waits."""
+    def from_upstream(self, data: bytes) -> Traffic:
+        """Bytes of the upstream; gives what to record and to send. Never waits."""
         self._wire.receive_upstream(data)
-        return self._pass_on()
-
-    def _pass_on(self) -> Steps[None]:
-        traffic = self._wire.drain()
-        for outcome in traffic.outcomes:
-            yield Settle(outcome)
-        if traffic.to_upstream:
-            yield ToUpstream(traffic.to_upstream)
-        if traffic.to_client:
-            yield ToClient(traffic.to_client)
-        if traffic.finished:
-            yield Finish()
+        return self._wire.drain()
 
     @property
     def stalled(self) -> bool:
@@ -138,10 +128,13 @@ class Journey:
         """Whether nothing is under way and no transaction is open."""
         return self._wire.idle
 
-    def end(self) -> Steps[None]:
-        """Both sides are gone: record what is known of whatever was under way."""
-        for outcome in self._wire.abandon():
-            yield Settle(outcome)
+    def end(self) -> list[Outcome]:
+        """Both sides are gone: what is known of whatever was under way."""
+        return self._wire.abandon()
+
+
+def _hint(decision: Deny | Hold) -> str | None:
+    return decision.hint if isinstance(decision, Deny) else None
 
 
 def _fault(error: EvidenceError) -> Denial:

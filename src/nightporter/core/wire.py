@@ -7,7 +7,7 @@ upstream), some words (welcome, refusal), and a `Wire` for the statement phase. 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from nightporter.identity.principal import Method, Principal
@@ -115,16 +115,19 @@ class Entered:
 Parameters: TypeAlias = tuple[bytes | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
 class Ticket:
-    """What recording an intent gives back; the outcome refers to it."""
+    """What recording an intent gives back; the outcome refers to it. A plain class, as all that is made for each statement.
 
-    number: str
-    """Record number of the intent: `<writer>-<sequence>`."""
-    at_ns: int
-    """Monotonic time of the intent."""
-    salt: bytes = b""
-    """Salt for hashing what streams past after the intent (COPY data, very large parameters)."""
+    `number` is the intent's record number, `<writer>-<sequence>`; `at_ns` its monotonic time; `salt` is for hashing what
+    streams past after it (COPY data, very large parameters).
+    """
+
+    __slots__ = ("at_ns", "number", "salt")
+
+    def __init__(self, number: str, at_ns: int, salt: bytes = b"") -> None:
+        self.number = number
+        self.at_ns = at_ns
+        self.salt = salt
 
 
 @dataclass(slots=True, eq=False)
@@ -141,12 +144,15 @@ class Request:
     """fetch: number of the intent that opened the portal."""
 
 
-@dataclass(slots=True)
 class Outcome:
-    """How one statement ended."""
+    """How one statement ended. Without slots: most keep most of the defaults, which then cost nothing."""
+
+    def __init__(self, ticket: Ticket, statement: int = 0) -> None:
+        self.ticket = ticket
+        self.statement = statement
 
     ticket: Ticket
-    statement: int = 0
+    statement: int
     """Which statement of the text, from 0."""
     status: str = "ok"
     """ok, error, suspended (more rows are waiting), not_run, unknown (we never heard)."""
@@ -187,15 +193,16 @@ class Place:
     cancel_secret: bytes
 
 
-@dataclass(slots=True)
 class Traffic:
-    """What became of some bytes: to send on, and what was learned."""
+    """What became of some bytes: to send on, in order, and what was learned. `finished`: the client said good-bye."""
 
-    to_client: list[bytes] = field(default_factory=list)
-    to_upstream: list[bytes] = field(default_factory=list)
-    outcomes: list[Outcome] = field(default_factory=list)
-    finished: bool = False
-    """The client said good-bye."""
+    __slots__ = ("finished", "outcomes", "to_client", "to_upstream")
+
+    def __init__(self) -> None:
+        self.to_client: list[bytes] = []
+        self.to_upstream: list[bytes] = []
+        self.outcomes: list[Outcome] = []
+        self.finished = False
 
 
 class Wire(Protocol):

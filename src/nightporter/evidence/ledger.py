@@ -211,7 +211,6 @@ class Ledger:
     def outcome(
         self,
         who: Raw,
-        *,
         intent: str,
         duration_us: int,
         statement: int = 0,

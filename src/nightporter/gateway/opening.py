@@ -18,8 +18,8 @@ from nightporter.core.commands import (
     Mock,
     Prove,
     Steps,
-    ToClient,
     Verify,
+    Welcome,
 )
 from nightporter.core.error import Refusal, TurnedAwayError
 from nightporter.core.talk import Secured, Talk
@@ -52,8 +52,6 @@ class Opening:
         self._adapter = session.entrypoint.adapter
         self._principal: Principal | None = None
         self._proof: dict[str, str] = {}
-        self.client_rest = b""
-        self.upstream_rest = b""
 
     async def run(self, steps: Steps[R]) -> R:
         """Carry out the journey's opening; gives what it returns."""
@@ -94,9 +92,8 @@ class Opening:
                 return None
             case Enter(_, hello, place):
                 return await self._enter(hello, place)
-            case ToClient():
-                for chunk in command.chunks:
-                    self._session.client.write(chunk)
+            case Welcome():
+                self._session.client.write(command.data)
                 return None
             case _:
                 raise TypeError(f"an opening does not ask for {type(command).__name__}")
@@ -167,7 +164,6 @@ class Opening:
         link, entered = await worker.dialer.enter(self._adapter, upstream, credentials, settings, hello.version)
         session.upstream = link
         session.entered = entered
-        self.upstream_rest = entered.rest
         worker.register(session, (entered.process_id, place.cancel_secret))
         return entered
 

@@ -39,15 +39,16 @@ class Book:
 class Recorder:
     """One session's pen."""
 
-    __slots__ = ("_book", "_who")
+    __slots__ = ("_book", "_ledger", "_who")
 
     def __init__(self, book: Book, who: Mapping[str, str]) -> None:
         self._book = book
+        self._ledger = book.ledger
         self._who = encode(msgspec.convert(who, Who))
 
     def event(self, kind: EventKind, detail: Detail) -> str:
         """Something that happened to the session. Raises EvidenceError."""
-        return self._book.ledger.event(kind, self._who, detail)
+        return self._ledger.event(kind, self._who, detail)
 
     def intent(self, command: Intend) -> Ticket:
         """Record an intent; it is with the operating system when this returns. Raises EvidenceError."""
@@ -56,7 +57,7 @@ class Recorder:
         if what is None:
             judgement.encoded = what = encode(self._describe(judgement))
         assert isinstance(what, msgspec.Raw)  # noqa: S101 - nobody else writes it
-        number, salt = self._book.ledger.intent(
+        number, salt = self._ledger.intent(
             self._who,
             what,
             phase=request.phase,
@@ -78,20 +79,20 @@ class Recorder:
     def outcome(self, outcome: Outcome) -> None:
         """Record an outcome; written with the next intent, or soon."""
         ticket = outcome.ticket
-        self._book.ledger.outcome(
+        self._ledger.outcome(
             self._who,
-            intent=ticket.number,
-            statement=outcome.statement,
-            status=outcome.status,
-            tag=outcome.tag,
-            rows=outcome.rows,
-            bytes=outcome.bytes,
-            duration_us=(time.monotonic_ns() - ticket.at_ns) // 1000,
-            sqlstate=outcome.sqlstate,
-            transaction=outcome.transaction,
-            transaction_end=outcome.transaction_end,
-            sha256=outcome.sha256,
-            streamed_bytes=outcome.streamed_bytes,
+            ticket.number,
+            (time.monotonic_ns() - ticket.at_ns) // 1000,
+            outcome.statement,
+            outcome.status,
+            outcome.tag,
+            outcome.rows,
+            outcome.bytes,
+            outcome.sqlstate,
+            outcome.transaction,
+            outcome.transaction_end,
+            outcome.sha256,
+            outcome.streamed_bytes,
         )
 
     def _describe(self, judgement: Judgement) -> What:

@@ -1,8 +1,8 @@
 """One session's rim: the journey's commands meet two sockets, the clock and the ledger. Decides nothing.
 
 Opening is a task that awaits. Then there is none: a chunk that arrives runs the journey in the same callback, and what it yields is
-done at once. Only an intent that must be on disk, or a hold, leaves the journey waiting; what the client sends meanwhile is kept, up to
-a limit, and the upstream's answers flow on.
+done at once. Only an intent that must be on disk, or a hold, leaves the journey waiting; what the client sends meanwhile is kept,
+up to a limit, and the upstream's answers flow on.
 """
 
 from __future__ import annotations
@@ -15,16 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 import structlog
 
 from nightporter.config import Upstream
-from nightporter.core.commands import (
-    AwaitApproval,
-    Command,
-    Finish,
-    Intend,
-    Settle,
-    Steps,
-    ToClient,
-    ToUpstream,
-)
+from nightporter.core.commands import AwaitApproval, Command, Intend, PassOn, Steps
 from nightporter.core.error import (
     ClosedError,
     EvidenceError,
@@ -34,8 +25,8 @@ from nightporter.core.error import (
     TurnedAwayError,
     UpstreamError,
 )
-from nightporter.core.journey import Journey, open_session
-from nightporter.core.wire import Cancel, Entered, Peer
+from nightporter.core.journey import Journey, Opened, open_session
+from nightporter.core.wire import Cancel, Entered, Peer, Traffic
 from nightporter.evidence.record import EventKind
 
 from .link import Link
@@ -98,7 +89,7 @@ class Session:
                 await self.worker.cancel(found, self.peer)
                 self.close("cancel request")
                 return
-            self._go(found, opening)
+            self._go(found)
         except TurnedAwayError as error:
             self._refuse(error.refusal, str(error))
         except ClosedError:
@@ -119,21 +110,21 @@ class Session:
         except Exception as error:  # noqa: BLE001 - fail closed: the session does not start
             self._fault(error)
 
-    def _go(self, journey: Journey, opening: Opening) -> None:
+    def _go(self, opened: Opened) -> None:
         """From here on chunks are dealt with as they come."""
         if self.closing or self.upstream is None or not self.client.is_open:
             self.close("gone while opening")
             return
-        self._journey = journey
+        self._journey = opened.journey
         client, upstream = self.client, self.upstream
         client.crowded = upstream.pause
         upstream.crowded = self._upstream_crowded
         client.ended = self._client_at_end
         upstream.ended = self._upstream_at_end
         upstream.lost = self._upstream_at_end
-        self._upstream_data(opening.upstream_rest)
+        self._upstream_data(opened.upstream_rest)
         upstream.take_over(self._upstream_data)
-        client.take_over(self._client_data, opening.client_rest)
+        client.take_over(self._client_data, opened.client_rest)
 
     # Bytes
 
@@ -152,57 +143,59 @@ class Session:
         if self.closing:
             return
         try:
-            steps = journey.from_upstream(data)
+            self._pass_on(journey.from_upstream(data))
         except ProtocolError as error:
             self._broken(f"upstream: {error}")
             return
         except Exception as error:  # noqa: BLE001 - fail closed: both sides close
             self._fault(error)
             return
-        waiting = self._waiting
-        self._waiting = None
-        self._drive(steps)
-        self._waiting = waiting
-        if waiting is None and not self.closing:
+        if self._waiting is None and not self.closing:
             if journey.stalled:
                 self._drive(journey.go_on())
             if self._held:
                 self._pump()
+
+    def _pass_on(self, traffic: Traffic) -> None:
+        """Record and send what the journey has ready. Raises EvidenceError only when nothing can ever be recorded again."""
+        if traffic.outcomes:
+            for outcome in traffic.outcomes:
+                self.recorder.outcome(outcome)
+            self.worker.flush_soon()
+        if traffic.to_upstream:
+            upstream = self.upstream
+            assert upstream is not None  # noqa: S101 - there is one as long as there is a journey
+            for chunk in traffic.to_upstream:
+                upstream.write(chunk)
+        if traffic.to_client:
+            client = self.client
+            for chunk in traffic.to_client:
+                client.write(chunk)
+        if traffic.finished:
+            self._client_ended = True
 
     def _drive(self, steps: Steps[None], reply: object = None, error: NightporterError | None = None) -> None:
         """Carry out what the journey asks for, until it is done or must wait."""
         try:
             command: Command = steps.send(reply) if error is None else steps.throw(error)
             while True:
-                kind = type(command)
                 reply = None
-                if kind is ToUpstream:
-                    write = self.upstream.write  # type: ignore[union-attr]  # there is one as long as there is a journey
-                    for chunk in command.chunks:  # type: ignore[attr-defined]  # its kind is known
-                        write(chunk)
-                elif kind is ToClient:
-                    write = self.client.write
-                    for chunk in command.chunks:  # type: ignore[attr-defined]  # its kind is known
-                        write(chunk)
-                elif kind is Intend:
+                if isinstance(command, PassOn):
+                    self._pass_on(command.traffic)
+                elif isinstance(command, Intend):
                     try:
-                        reply = self.recorder.intent(command)  # type: ignore[arg-type]  # its kind is known
+                        reply = self.recorder.intent(command)
                     except EvidenceError as failure:
                         log.error("intent not recorded", session=self.id, error=str(failure))
                         command = steps.throw(failure)
                         continue
-                    if self.recorder.must_wait(command):  # type: ignore[arg-type]  # its kind is known
+                    if self.recorder.must_wait(command):
                         self._wait(steps, reply)
                         return
-                elif kind is Settle:
-                    self.recorder.outcome(command.outcome)  # type: ignore[attr-defined]  # its kind is known
-                    self.worker.flush_soon()
                 elif isinstance(command, AwaitApproval):
                     reply = False  # nobody can be asked yet: a hold is answered like a denial
-                elif isinstance(command, Finish):
-                    self._client_ended = True
                 else:
-                    raise TypeError(f"a journey does not ask for {kind.__name__}")
+                    raise TypeError(f"a journey does not ask for {type(command).__name__}")
                 command = steps.send(reply)
         except StopIteration:
             return
@@ -315,9 +308,8 @@ class Session:
         journey, self._journey = self._journey, None
         try:
             if journey is not None:
-                for command in journey.end():
-                    if isinstance(command, Settle):
-                        self.recorder.outcome(command.outcome)
+                for outcome in journey.end():
+                    self.recorder.outcome(outcome)
             if "upstream" in self.facts:
                 self.recorder.event(EventKind.SESSION_ENDED, {"reason": reason})
         except EvidenceError as error:

@@ -1,7 +1,7 @@
 """TLS over any byte stream, by the standard library's sans-I/O interface. Rim, but without a socket of its own.
 
-Why not the event loop's TLS: the first bytes of a direct TLS connection have already been read when we know that it is one, and both
-sides of the proxy start in plain text and change over in the middle.
+Why not the event loop's TLS: the first bytes of a direct TLS connection have already been read when we know that it is one, and
+both sides of the proxy start in plain text and change over in the middle.
 """
 
 from __future__ import annotations

@@ -295,6 +295,11 @@ class PostgresWire:
         reading = request.reading
         statements = reading.statements
         runs = [Run(ticket, s, i) for i, s in enumerate(statements)] or [Run(ticket, None)]
+        if self._skipping:  # an error came while this was decided: the server would pass over it
+            self._pass_over(pending)
+            for run in runs:
+                self._finish(run, "not_run")
+            return
         if request.streamed:
             self._large = runs[0]
             self._stream_hash(runs[0], memoryview(self._data)[pending.start + HEADER : pending.end])
@@ -321,6 +326,9 @@ class PostgresWire:
 
     def deny(self, request: Request, denial: Denial) -> None:
         pending = self._take(request)
+        if self._skipping:  # an error came while this was decided: neither side answers it
+            self._pass_over(pending)
+            return
         self._dropping = request.streamed
         self._refuse(pending.code, pending.start, pending.end, denial)
 
@@ -331,6 +339,10 @@ class PostgresWire:
         self._at += pending.count
         self._flushed = False
         return pending
+
+    def _pass_over(self, pending: Pending) -> None:
+        self._dropping = pending.request.streamed
+        self._drop(pending.start, pending.end)
 
     def _begin(self, run: Run) -> None:
         statement = run.statement
