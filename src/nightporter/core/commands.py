@@ -16,7 +16,7 @@ from nightporter.identity.principal import Principal
 from nightporter.policy.model import Allow, Decision, Hold
 from nightporter.statement.model import Reading
 
-from .wire import Challenge, Hello, Peer, Place, Proof, Request, Ticket, Traffic
+from .wire import Cancel, Challenge, Entered, Hello, Peer, Place, Proof, Request, Ticket, Traffic
 
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
@@ -47,14 +47,14 @@ def ask(command: Ask[R]) -> Steps[R]:
 
 
 @dataclass(frozen=True, slots=True)
-class Greet(Ask["Hello | Cancel"]):
+class Greet(Ask[Hello | Cancel]):
     """Let the protocol find out what the client wants."""
 
     peer: Peer
 
 
 @dataclass(frozen=True, slots=True)
-class LookUp(Ask["Entry | None"]):
+class LookUp(Ask[Entry | None]):
     """The directory's entry for a name, after whatever delay earlier failures have earned."""
 
     name: str
@@ -62,14 +62,14 @@ class LookUp(Ask["Entry | None"]):
 
 
 @dataclass(frozen=True, slots=True)
-class Mock(Ask["Challenge"]):
+class Mock(Ask[Challenge]):
     """A challenge for a name that is not known, like that of one that is."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
-class Prove(Ask["Proof"]):
+class Prove(Ask[Proof]):
     """Let the protocol challenge the client."""
 
     hello: Hello
@@ -77,7 +77,7 @@ class Prove(Ask["Proof"]):
 
 
 @dataclass(frozen=True, slots=True)
-class Verify(Ask["Principal"]):
+class Verify(Ask[Principal]):
     """Is the proof good? Recorded and counted if it is not; raises TurnedAwayError."""
 
     hello: Hello
@@ -87,7 +87,7 @@ class Verify(Ask["Principal"]):
 
 
 @dataclass(frozen=True, slots=True)
-class Find(Ask["Place"]):
+class Find(Ask[Place]):
     """Where the session is to go; raises TurnedAwayError."""
 
     hello: Hello
@@ -103,7 +103,7 @@ class Admit(Ask[None]):
 
 
 @dataclass(frozen=True, slots=True)
-class Enter(Ask["Entered"]):
+class Enter(Ask[Entered]):
     """Open the upstream. Takes the proof that it may be opened; raises UpstreamError."""
 
     allow: Allow
@@ -125,7 +125,7 @@ class Judgement:
         self.encoded: object = None
 
 
-class Intend(Ask["Ticket"]):
+class Intend(Ask[Ticket]):
     """Record what is about to happen, or was refused; durable before it is answered if the reading changes something."""
 
     __slots__ = ("judgement", "request")

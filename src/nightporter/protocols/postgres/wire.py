@@ -665,7 +665,9 @@ class PostgresWire:
                 self._finish(run, "unknown")
         outcomes, self._out.outcomes = self._out.outcomes, []
         if self._last is not None:
-            self._last.transaction_end = "unknown" if self._last.status == "unknown" else "rolled_back"
+            # outside a transaction block the server may have committed before it could say so
+            heard = self._last.status == "error" or (self._last.status != "unknown" and self._status != b"I")
+            self._last.transaction_end = "rolled_back" if heard else "unknown"
             outcomes.append(self._last)
             self._last = None
         return outcomes
