@@ -128,6 +128,7 @@ def test_a_pipeline_that_fails(connect: Connect, book: Book) -> None:
     """Changes wait for the disk: the server's error may come before the next statement is let go, or after."""
     with connect() as ada:
         session = session_of(ada)
+        ada.prepare_threshold = None
         ada.execute("create table t (a int)")
         for _ in range(10):
             with pytest.raises(errors.DivisionByZero), ada.pipeline() as pipeline:

@@ -35,7 +35,10 @@ CLEAN_UP = (
 # role that it logs in with does not own the table.
 DROP = ("drop table payments if exists;", "drop table if exists payments;")
 
-CHANGES = {"insert", "update", "delete", "truncate", "define"}
+# Whatever does more than read is told; what does nothing to data (BEGIN, SET) has no action at all.
+HARMLESS = {"read"}
+
+SHORT = {"record", "UTC", "rows"}
 
 
 def run(once: bool) -> int:
@@ -144,7 +147,7 @@ def changes(records: list[Record]) -> list[Change]:
         if record["kind"] != "intent":
             continue
         who, what = record["who"], record["what"]
-        if what["decision"] == "allow" and not CHANGES & set(what.get("actions", ())):
+        if what["decision"] == "allow" and not set(what.get("actions", ())) - HARMLESS:
             continue
         outcome = outcomes.get(record["n"], {})
         end = str(ends.get((who.get("session"), outcome.get("transaction")), "unknown")).replace("_", " ")
@@ -161,7 +164,8 @@ def changes(records: list[Record]) -> list[Change]:
 def _table(found: list[Change]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for heading in ("record", "UTC", "who", "statement", "rows", "how it ended"):
-        table.add_column(heading, justify="right" if heading == "rows" else "left", no_wrap=heading != "statement", overflow="fold")
+        # texts share what room there is, so that none of them vanishes from a narrow terminal
+        table.add_column(heading, justify="right" if heading == "rows" else "left", no_wrap=heading in SHORT, overflow="fold")
     for change in found:
         rows = "" if change.rows is None else str(change.rows)
         table.add_row(*map(Text, (change.number, change.time, change.who, change.text, rows, change.end)))

@@ -66,9 +66,12 @@ class NameEffect:
     """PREPARE, DECLARE: the statement that the name will stand for."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Statement:
-    """One statement of a text. Compared by identity: readings are cached by exact text."""
+    """One statement of a text. Compared by identity: readings are cached by exact text.
+
+    Made for every text that was not seen before, hence not frozen, which would double its price. Nobody assigns to it.
+    """
 
     text: str
     """Exactly this statement's slice of the client's text."""
@@ -85,9 +88,12 @@ class Statement:
     """COPY ... FROM STDIN: the client will send data."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Reading:
-    """All that one submitted text says: its statements in order. Cached by exact text, so compared by identity."""
+    """All that one submitted text says: its statements in order. Cached by exact text, so compared by identity.
+
+    Not frozen, for the same reason as `Statement`.
+    """
 
     text: bytes
     sha256: str
@@ -106,6 +112,9 @@ class Reading:
 
     def __post_init__(self) -> None:
         # asked for each time a text runs, and read once
-        object.__setattr__(self, "changes", any(s.actions & CHANGES for s in self.statements))
-        object.__setattr__(self, "uses_session", any(s.names or s.settings for s in self.statements))
-        object.__setattr__(self, "copies_in", any(s.copies_in for s in self.statements))
+        changes = uses_session = copies_in = False
+        for statement in self.statements:
+            changes = changes or not CHANGES.isdisjoint(statement.actions)
+            uses_session = uses_session or bool(statement.names or statement.settings)
+            copies_in = copies_in or statement.copies_in
+        self.changes, self.uses_session, self.copies_in = changes, uses_session, copies_in

@@ -9,10 +9,11 @@ a function, view, trigger or operator does is not in the text and so not here; n
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import OrderedDict
 from dataclasses import replace
 
-from nightporter.statement.model import Action, Naming, Reading, Statement
+from nightporter.statement.model import Action, Naming, Reading, Setting, Statement
 
 from .facts import gather
 from .function import call
@@ -37,6 +38,8 @@ MAX_CACHED_TEXT_BYTES = 64 * 1024
 _READING_BYTES = 700
 
 _UNKNOWN = frozenset({Action.UNKNOWN})
+_MENTIONS = re.compile(rb"(?i)set_config|pg_settings|nightporter|application_name|u&")
+"""Words by which a text that was not read could change our settings; U& can spell any of them."""
 _SURPRISES = (AttributeError, KeyError, TypeError, ValueError, IndexError)
 
 
@@ -133,7 +136,9 @@ def _too_long(limit: int) -> str:
 
 
 def _whole(text: str, sent: bytes, why: str) -> Reading:
-    statement = Statement(text=text, kind="unknown", actions=_UNKNOWN, unknown=why)
+    # the server may understand what we do not: where it could be about settings, it may be about any of them
+    settings = (Setting(None),) if _MENTIONS.search(sent) else ()
+    statement = Statement(text=text, kind="unknown", actions=_UNKNOWN, unknown=why, settings=settings)
     return Reading(sent, hashlib.sha256(sent).hexdigest(), (statement,), grammar=GRAMMAR)
 
 
@@ -149,7 +154,7 @@ def _statement(parsed: Parsed, text: str, data: bytes, count: int) -> Statement:
         text=text,
         kind=kind_of(tag, body),
         actions=frozenset(facts.actions),
-        fingerprint=fingerprint(data),
+        fingerprint=fingerprint(data, guarded=count == 1),
         settings=tuple(facts.settings),
         names=effects(tag, body, facts, data),
         copies_in=tag == "CopyStmt" and _from_client(body),

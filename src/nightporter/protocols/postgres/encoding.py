@@ -1,7 +1,8 @@
 """Which Python codec reads text in a client encoding ("Character Set Support"). Pure.
 
 The grammar reads Unicode, so the text is decoded as the server will convert it. What cannot be decoded is not guessed at: it is
-`unknown`, and the server gives its own error for it.
+`unknown`, and the server gives its own error for it. A codec must leave ASCII what it is, as the server does: Python's of
+SHIFT_JIS_2004 reads a backslash as a yen sign, so that encoding is missing here.
 """
 
 from __future__ import annotations
@@ -34,7 +35,6 @@ _CODECS = {
     "LATIN8": "iso8859_14",
     "LATIN9": "iso8859_15",
     "LATIN10": "iso8859_16",
-    "SHIFT_JIS_2004": "shift_jis_2004",
     "SJIS": "cp932",
     "UHC": "cp949",
     "WIN866": "cp866",

@@ -13,20 +13,22 @@ from .names import Change
 class Run:
     """One statement on its way through the server."""
 
-    __slots__ = ("changes", "done", "hash", "outcome", "statement")
+    __slots__ = ("began", "changes", "done", "due", "hash", "outcome", "statement")
 
     def __init__(self, ticket: Ticket, statement: Statement | None, index: int = 0) -> None:
         self.outcome = Outcome(ticket, index)
         self.statement = statement
         self.changes: list[Change[Any]] = []  # of names, that hang on its success
         self.hash: Any = None  # of what streams past
+        self.began = False  # it was sent to be run, not only to be prepared or bound
+        self.due = False  # it may ask for COPY data, and has not been answered yet
         self.done = False
 
 
 class Owed:
     """An answer that the server owes: to a message of the client, or to one of ours in the place of a refused one."""
 
-    __slots__ = ("at", "changes", "code", "copy_ended", "denial", "runs")
+    __slots__ = ("at", "changes", "code", "denial", "runs")
 
     def __init__(self, code: int, runs: list[Run], changes: tuple[Change[Any], ...] = (), denial: Denial | None = None) -> None:
         self.code = code
@@ -34,7 +36,6 @@ class Owed:
         self.changes = changes  # of names, that hang on this message's success
         self.denial = denial  # what the client gets instead of the answer
         self.at = 0  # which of the runs comes next
-        self.copy_ended = False  # the client sent CopyDone or CopyFail after this message and before the next
 
 
 class Prepared:

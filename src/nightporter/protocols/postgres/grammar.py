@@ -108,9 +108,9 @@ def _tree(text: bytes) -> bytes | None:
     return tree
 
 
-def fingerprint(text: bytes) -> str | None:
-    """The parser's hash of the normal form, 16 hex digits. Only for text that `parse` has read."""
-    if len(text) > MAX_FINGERPRINT_BYTES or refusal(text) is not None:
+def fingerprint(text: bytes, *, guarded: bool = False) -> str | None:
+    """The parser's hash of the normal form, 16 hex digits. Only for text that `parse` has read; `guarded` if it was just this."""
+    if len(text) > MAX_FINGERPRINT_BYTES or not (guarded or refusal(text) is None):
         return None
     result = lib.pg_query_fingerprint(text)
     try:

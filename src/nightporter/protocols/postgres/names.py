@@ -36,9 +36,9 @@ class Change(Generic[V]):
         self.value = value
         self.batch = batch
 
-    def confirm(self) -> None:
-        """The server did it."""
-        self.book._settle(self, done=True)
+    def confirm(self) -> V | None:
+        """The server did it; gives what the name stood for before."""
+        return self.book._settle(self, done=True)
 
     def revert(self) -> None:
         """The server did not."""
@@ -91,15 +91,16 @@ class Names(Generic[V]):
     def __len__(self) -> int:
         return len(self._agreed)
 
-    def _settle(self, change: Change[V], *, done: bool) -> None:
+    def _settle(self, change: Change[V], *, done: bool) -> V | None:
         pending = self._pending.get(change.name)
         if pending is None or change not in pending:
-            return  # settled before: a message may be answered for by its own reply and by the end of its batch
+            return None  # settled before: a message may be answered for by its own reply and by the end of its batch
         pending.remove(change)
         if not pending:
             del self._pending[change.name]
-        if done:
-            if change.value is None:
-                self._agreed.pop(change.name, None)
-            else:
-                self._agreed[change.name] = change.value
+        if not done:
+            return None
+        before = self._agreed.pop(change.name, None)
+        if change.value is not None:
+            self._agreed[change.name] = change.value
+        return before

@@ -15,11 +15,15 @@ from nightporter.statement.model import Action, NameEffect, Naming, Reading, Set
 
 from . import encoding
 from .analysis import readings, rewrite_application_name, unreadable
+from .body import NAME_BYTES
 from .exchange import Portal, Prepared, Run
 from .names import UNCERTAIN, Names, Uncertain
 
 READ_BY = ("client_encoding", "standard_conforming_strings")
 """Settings that change how text is read."""
+_UNSEEN = frozenset({Action.EXECUTE, Action.UNKNOWN})
+_RESTORING = frozenset({"set", "reset", "discard", "commit", "rollback", "rollback to savepoint", "prepare transaction"})
+"""Statements that may give a setting a value it had before, without naming it."""
 
 
 class Scope:
@@ -29,7 +33,9 @@ class Scope:
         self.statements: Names[Prepared] = Names()
         self.portals: Names[Portal] = Names()
         self.moving = False
-        """Something has changed, or may have, how text is read: text waits for what is under way."""
+        """Something under way may change how text is read: what can be read in two ways waits for it."""
+        self.moved = False
+        """It has, in this session: it may also go back."""
         self._label = label
         self._settings = dict(settings)
         self._codec = self._find_codec()
@@ -60,7 +66,14 @@ class Scope:
         if name in READ_BY or name == "server_encoding":
             self._settings[name] = value
             self._codec = self._find_codec()
-            self.moving = True  # also by ways that we do not see, such as a function
+            self.moving = self.moved = True  # also by ways that we do not see, such as a function
+
+    def name(self, name: bytes) -> bytes:
+        """A name of the protocol's as SQL's names are kept: in UTF-8, and cut."""
+        try:
+            return name.decode(self._codec or "utf-8").encode()[:NAME_BYTES]
+        except UnicodeError:
+            return name[:NAME_BYTES]  # the server has its own error for it
 
     def _find_codec(self) -> str | None:
         server = self._settings.get("server_encoding", "UTF8")
@@ -119,6 +132,8 @@ class Scope:
         if statement is None:
             return
         if any(setting.name is None or setting.name in READ_BY for setting in statement.settings):
+            self.moving = self.moved = True
+        elif self.moved and (statement.names or statement.kind in _RESTORING or not statement.actions.isdisjoint(_UNSEEN)):
             self.moving = True
         for effect in statement.names:
             self._change(run, effect, batch)
@@ -148,6 +163,11 @@ def unnamed(what: str, name: bytes) -> Reading:
     return unreadable(b"", f"what {what} `{name.decode('utf-8', 'replace')}` stands for is not known")
 
 
+def reads_alike(text: bytes) -> bool:
+    """Whether a text is the same in every client encoding, and whatever a backslash means."""
+    return text.isascii() and b"\\" not in text
+
+
 def runs_by_name(reading: Reading) -> bool:
     """Whether what runs depends on what a name stands for at that moment."""
     return reading.uses_session and any(e.naming in (Naming.EXECUTE, Naming.FETCH) for s in reading.statements for e in s.names)
@@ -169,7 +189,8 @@ def _settled(setting: Setting, parameters: Parameters) -> Setting:
         return setting
     index = setting.parameter - 1
     value = parameters[index] if index < len(parameters) else None
-    return Setting(value.decode("utf-8", "replace").lower() if value is not None else None)
+    # a parameter that was declared as `character` loses its padding on the way to the function
+    return Setting(value.decode("utf-8", "replace").rstrip(" ").lower() if value is not None else None)
 
 
 def _alone(effect: NameEffect) -> Reading:

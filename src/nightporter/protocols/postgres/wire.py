@@ -15,7 +15,10 @@ Where the two sides could disagree:
 - A refused statement must fail at the server too, or its transaction would go on: in its place we send a text that cannot be
   parsed, and put the denial in the place of the error that comes back (`REFUSED`). Only if nothing is under way at all do
   we answer by ourselves.
-- While the server reads COPY data it swallows Sync and Flush; it does not answer those (`_copy_in`).
+- Whether the server is about to read COPY data changes what it makes of everything else. So what comes after a statement that may
+  ask for data waits for the answer (`_due`), and a Sync that the server would swallow while it reads data is not sent (`_sync`).
+- A message is dropped whole or sent whole, whatever happens while its parts pass: anything else would let the client say to the
+  server what we take for something else.
 - Names change when the server says so, not when the client asks: see names.py. Where two texts are possible, we wait (`stalled`).
 - A setting that changes how text is read holds up later text until it is settled: see scope.py.
 
@@ -41,7 +44,7 @@ from .exchange import Owed, Pending, Portal, Prepared, Run
 from .framing import HEADER, LARGE, LAST, MORE, PEEK, Scanner, payload
 from .messages import flush_message, parameter_status, parse_message, query_message, ready_for_query
 from .names import UNCERTAIN, Change
-from .scope import Scope, runs_by_name, unnamed
+from .scope import Scope, reads_alike, runs_by_name, unnamed
 
 FRONTEND = b"QPBDECFSHXdcf"
 BACKEND = b"123ACDEGHINSTVZcdnst"
@@ -50,6 +53,9 @@ BULK_DOWN = b"Dd"
 
 MAX_CONTROL = 64 * 1024
 """Answers longer than this (a RowDescription of 1600 columns, an error that quotes a document) pass in parts."""
+
+MAX_OWED = 16 * 1024
+"""Messages on their way to an answer, at some hundred bytes each; beyond them we wait, for a Sync costs its sender five."""
 
 REFUSED = b"nightporter: statement refused"
 """A text that no grammar accepts: it makes the server's transaction fail as the refused statement would have."""
@@ -60,9 +66,11 @@ _Q, _P, _B, _D, _E, _C, _F, _S, _H, _X = b"QPBDECFSHX"
 _COPY_DATA, _COPY_DONE, _COPY_FAIL = b"dcf"
 _DATA_ROW, _ROWS_BEGIN, _NO_DATA, _COMPLETE, _EMPTY, _SUSPENDED, _READY = b"DTnCIsZ"
 _PARSED, _BOUND, _CLOSED, _ERROR, _COPY_IN, _STATUS, _CALLED = b"123EGSV"
+_BESIDE_COPY = b"dcfHSX"  # what a client may send while the server reads COPY data
 _REFUSED_MESSAGE, _REFUSED_QUERY = 1, 2  # what is owed for REFUSED in the place of the client's message
 
 _ROW_TAGS = (b"SELECT", b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b"COPY", b"FETCH", b"MOVE")
+_ENDS = {"commit": "committed", "rollback": "rolled_back", "prepare transaction": "unknown"}
 _NOTHING = Traffic()
 
 
@@ -88,14 +96,17 @@ class PostgresWire:
         self._dropping = False  # the large message that is passing was refused
         self._copy: Run | None = None  # whose COPY data is passing
         self._copy_skip = 0
+        self._cut_dropped = False  # the COPY data whose end is in the next chunk was not sent
         # where the client is in the protocol
         self._batch = 0  # counts Syncs and Queries
         self._unsynced = False
         self._skipping = False  # until Sync
         self._flushed = False
+        self._ended = False  # it said good-bye
         # the server's answers
         self._owed: deque[Owed] = deque()
         self._copying = False  # the server reads COPY data
+        self._due = 0  # statements on their way that may ask for COPY data
         self._status = b"I"
         self._transaction = 1
         self._failed = False
@@ -114,9 +125,12 @@ class PostgresWire:
             code, start, end, count = spans[self._at]
             if count in (MORE, LAST):
                 self._pass_large(start, end, count)
-            elif self._skipping and code != _S and code != _X:
+            elif count == 0:
+                self._pass_rest(start, end)
+            elif self._ended or (self._skipping and code != _S and code != _X):
                 self._drop(start, end)
                 self._dropping = count == LARGE
+                self._cut_dropped = True
             else:
                 pending = self._look(code, start, end, count)
                 if self.stalled:
@@ -125,16 +139,23 @@ class PostgresWire:
                 if pending is not None:
                     self._pending = pending
                     return pending.request
+                self._flushed = False
             self._at += 1
         return None
 
     def _look(self, code: int, start: int, end: int, count: int) -> Pending | None:
         """One message of the client: note it, or make a request of it."""
+        if self._copying:
+            if code not in _BESIDE_COPY:
+                raise ProtocolError(f"message of type `{chr(code)}` where copy data is due")
+        elif (self._due and code != _H and code != _X) or len(self._owed) >= MAX_OWED:
+            self.stalled = True
+            return None
         try:
             if code == _E:
                 return self._execute(start, end)
             if code == _S:
-                self._sync()
+                self._sync(start, end)
             elif code == _D:
                 self._unsynced = True
                 self._owed.append(Owed(_D, []))
@@ -149,45 +170,46 @@ class PostgresWire:
             elif code == _C:
                 self._close(start + HEADER, end)
             elif code == _COPY_DATA:
+                self._cut_dropped = False
                 self._hash_copy(start, end)
             elif code in (_COPY_DONE, _COPY_FAIL):
                 self._end_copy()
+            elif code == _H and end != start + HEADER:
+                raise MalformedError("a flush with a body")  # an error that no answer is owed for
             elif code == _X:
-                self._out.finished = True
+                self._out.finished = self._ended = True
         except MalformedError as error:
             self._dropping = count == LARGE
             self._refuse(code, start, end, Denial("08P01", f"invalid message format: {error}"))
         return None
 
     def _query(self, start: int, end: int, count: int) -> Pending | None:
-        if self._must_wait():
-            return None
+        reading: Reading | None
         if count == LARGE:
             reading = self._too_large()
         else:
             text, after = text_at(self._data, start + HEADER, end)
             if after != end:
                 raise MalformedError("a zero byte inside a statement")
-            reading = self._scope.read(text)
-        resolved = self._scope.resolve(reading, self._batch)
+            reading = self._read(text)
+        resolved = self._scope.resolve(reading, self._batch) if reading is not None else None
         if resolved is None:
             self.stalled = True
             return None
         return Pending(Request("submit", resolved, (), count == LARGE), _Q, start, end)
 
     def _parse(self, start: int, end: int, count: int) -> Pending | None:
-        if self._must_wait():
-            return None
-        name, after = name_at(self._data, start + HEADER, end)
+        name, after = self._name_at(start + HEADER, end)
+        reading: Reading | None
         if count == LARGE:
             reading = self._too_large()
         else:
             text, after = text_at(self._data, after, end)
             if after > end - 2:
                 raise MalformedError("no parameter types")
-            reading = self._scope.read(text)
-        resolved = self._scope.resolve(reading, self._batch)
-        if resolved is None:
+            reading = self._read(text)
+        resolved = self._scope.resolve(reading, self._batch) if reading is not None else None
+        if reading is None or resolved is None:
             self.stalled = True
             return None
         pending = None
@@ -204,26 +226,28 @@ class PostgresWire:
         """Parse and its Bind in one go, as most drivers send them: one decision, one record. None: something else follows."""
         if code != _B or count != 1:
             return None
-        portal, after = name_at(self._data, bind + HEADER, end)
-        statement, after = name_at(self._data, after, end)
-        if statement != name:
-            return None
-        parameters = parameters_at(self._data, after, end)
+        try:
+            portal, after = self._name_at(bind + HEADER, end)
+            statement, after = self._name_at(after, end)
+            if statement != name:
+                return None
+            parameters = parameters_at(self._data, after, end)
+        except MalformedError:
+            return None  # the Bind's own error, when its turn comes
         pending = Pending(Request("run", self._scope.settle(resolved, parameters), parameters), _P, start, end)
         pending.count = 2
         pending.portal = portal
         return pending
 
     def _bind(self, start: int, end: int, count: int) -> Pending | None:
-        data = self._data
-        portal, after = name_at(data, start + HEADER, end)
-        name, after = name_at(data, after, end)
+        portal, after = self._name_at(start + HEADER, end)
+        name, after = self._name_at(after, end)
         prepared = self._statements.lookup(name, self._batch)
         if prepared is UNCERTAIN:
             self.stalled = True
             return None
         reading = prepared.reading if isinstance(prepared, Prepared) else unnamed("statement", name)
-        parameters = parameters_at(data, after, end) if count != LARGE else ()
+        parameters = parameters_at(self._data, after, end) if count != LARGE else ()
         resolved: Reading | None = reading
         if reading.uses_session:
             resolved = self._scope.resolve(self._scope.settle(reading, parameters), self._batch)
@@ -235,7 +259,7 @@ class PostgresWire:
         return pending
 
     def _execute(self, start: int, end: int) -> Pending | None:
-        name, after = name_at(self._data, start + HEADER, end)
+        name, after = self._name_at(start + HEADER, end)
         if after + 4 != end:
             raise MalformedError("no row limit")
         portal = self._portals.lookup(name, self._batch)
@@ -265,7 +289,7 @@ class PostgresWire:
         return Pending(Request("submit", call(oid, arguments), arguments, count == LARGE), _F, start, end)
 
     def _close(self, body: int, end: int) -> None:
-        name, _ = name_at(self._data, body + 1, end)
+        name, _ = self._name_at(body + 1, end)
         kind = self._data[body : body + 1]
         changes: tuple[Change[Any], ...] = ()  # of another kind the server wants to know nothing
         if kind == b"S":
@@ -275,18 +299,24 @@ class PostgresWire:
         self._unsynced = True
         self._owed.append(Owed(_C, [], changes))
 
-    def _sync(self) -> None:
+    def _sync(self, start: int, end: int) -> None:
+        if self._copying:
+            # "the backend ignores Flush and Sync during copy-in"; but were the copy to fail before the server reads this one, it
+            # would answer it. So it never sees it.
+            self._drop(start, end)
+            return
         self._skipping = self._unsynced = False
-        if not self._copying:  # else the server swallows it
-            self._owed.append(Owed(_S, []))
-            self._batch += 1
+        self._owed.append(Owed(_S, []))
+        self._batch += 1
 
     def _end_copy(self) -> None:
         self._copying = False
         self._copy = None
         self._copy_skip = 0
-        if self._owed:
-            self._owed[-1].copy_ended = True
+
+    def _name_at(self, start: int, end: int) -> tuple[bytes, int]:
+        name, after = name_at(self._data, start, end)
+        return (name, after) if name.isascii() else (self._scope.name(self._data[start : after - 1]), after)
 
     # The answer to a request
 
@@ -346,12 +376,13 @@ class PostgresWire:
 
     def _begin(self, run: Run) -> None:
         statement = run.statement
+        run.began = True
         if statement is None:
             return
-        if statement.copies_in:
-            self._copy = run
-            self._copy_skip = 0
-        if statement.names or statement.settings:
+        if statement.copies_in or statement.unknown is not None:
+            run.due = True
+            self._due += 1
+        if statement.names or statement.settings or self._scope.moved:
             self._scope.begin(run, self._batch)
 
     def _refuse(self, code: int, start: int, end: int, denial: Denial) -> None:
@@ -375,11 +406,17 @@ class PostgresWire:
 
     # Waiting
 
-    def _must_wait(self) -> bool:
-        """Whether text cannot be read yet, since an answer that is due may change how text is read."""
-        if self._scope.moving and any(entry.runs for entry in self._owed):
-            self.stalled = True
-        return self.stalled
+    def _read(self, text: bytes) -> Reading | None:
+        """What a text says; None if what is under way may change how it is read."""
+        scope = self._scope
+        if scope.moving:
+            if not self._owed and not self._unsynced:
+                scope.moving = False
+            elif not reads_alike(text):
+                if not self._owed:  # the server reports settings with ReadyForQuery, and none is coming
+                    return unreadable(text, "how it is read may have changed since the last sync")
+                return None
+        return scope.read(text)
 
     def _hold_back(self, start: int) -> None:
         """Wait for the server. It may keep its answers to itself until it is asked for them: so ask."""
@@ -424,6 +461,13 @@ class PostgresWire:
             self._dropping = False
             self._large = None
 
+    def _pass_rest(self, start: int, end: int) -> None:
+        """The rest of a message that was cut: it goes where its beginning went, whatever has happened since."""
+        if self._cut_dropped:
+            self._drop(start, end)
+        else:
+            self._hash_copy(start, end)
+
     def _hash_copy(self, start: int, end: int) -> None:
         if self._copy is not None:
             bodies, self._copy_skip = payload(self._data, start, end, self._copy_skip)
@@ -444,11 +488,12 @@ class PostgresWire:
         for code, start, end, count in spans:
             head = owed[0] if owed else None
             if code in (_DATA_ROW, _COPY_DATA):
-                if head is not None and head.at < len(head.runs):
-                    outcome = head.runs[head.at].outcome
-                    outcome.bytes += end - start
-                    if code == _DATA_ROW:
-                        outcome.rows = (outcome.rows or 0) + count
+                if head is None or (head.code != _E and head.code != _Q):
+                    raise ProtocolError("upstream sent rows that were not asked for")
+                outcome = self._turn(head).outcome
+                outcome.bytes += end - start
+                if code == _DATA_ROW:
+                    outcome.rows = (outcome.rows or 0) + count
             elif count in (MORE, LAST):
                 pass  # its beginning told what it is
             elif code in (_ROWS_BEGIN, _NO_DATA):
@@ -465,6 +510,8 @@ class PostgresWire:
             else:
                 replaced = self._other(head, code, data, start, end)
                 if replaced is not None:
+                    if count == LARGE:
+                        raise ProtocolError("upstream sent an answer too long to be replaced")
                     if start > sent:
                         self._out.to_client.append(data[sent:start])
                     self._out.to_client.append(replaced)
@@ -498,7 +545,7 @@ class PostgresWire:
         entry = self._expect(head, _P if code == _PARSED else _B if code == _BOUND else _C)
         self._owed.popleft()
         for change in entry.changes:
-            change.confirm()
+            self._confirm(change)
         if code == _PARSED:
             following = self._owed[0] if self._owed else None
             if following is None or following.code != _B or following.runs[0] is not entry.runs[0]:
@@ -506,9 +553,7 @@ class PostgresWire:
 
     def _complete(self, head: Owed | None, tag: bytes) -> None:
         entry = self._expect(head, _Q, _E)
-        if entry.at >= len(entry.runs):  # a text that we could not take apart
-            entry.runs.append(Run(entry.runs[0].outcome.ticket, None, entry.at))
-        run = entry.runs[entry.at]
+        run = self._turn(entry)
         entry.at += 1
         if tag:
             run.outcome.tag = tag.decode("ascii", "replace")
@@ -521,25 +566,39 @@ class PostgresWire:
         if entry.code == _E:
             self._owed.popleft()
 
+    def _turn(self, entry: Owed) -> Run:
+        """The statement whose turn it is; another one if we could not take the text apart."""
+        if entry.at >= len(entry.runs):
+            entry.runs.append(Run(entry.runs[0].outcome.ticket, None, entry.at))
+        return entry.runs[entry.at]
+
+    def _confirm(self, change: Change[Any]) -> None:
+        """The server did it; a portal that is no more, and was bound but never executed, has not run."""
+        displaced = change.confirm()
+        if isinstance(displaced, Portal) and displaced.run is not None:
+            self._finish(displaced.run, "not_run")
+
     def _copy_in(self, head: Owed) -> None:
-        """The server reads COPY data from here on; a Sync before the data's end gets no answer ("COPY Operations")."""
-        kept = deque([self._owed.popleft()])
-        ended = head.copy_ended
-        while self._owed:
-            entry = self._owed.popleft()
-            if ended or entry.code != _S:
-                kept.append(entry)
-            ended = ended or entry.copy_ended
-        self._owed.extend(kept)
-        if not ended:
-            self._copying = True
-            if head.at < len(head.runs):
-                self._copy = head.runs[head.at]
+        """The server reads COPY data from here on."""
+        if len(self._owed) > 1:
+            raise ProtocolError("upstream asks for copy data where the client has gone on")  # how it takes that, we cannot know
+        run = self._turn(head)
+        self._arrived(run)
+        self._copying = True
+        self._copy = run
+        self._copy_skip = 0
+
+    def _arrived(self, run: Run) -> None:
+        if run.due:
+            run.due = False
+            self._due -= 1
 
     def _error(self, head: Owed | None, severity: bytes, sqlstate: str) -> bytes | None:
         """An ErrorResponse; gives the denial to send in its place if it is the answer to a REFUSED."""
-        if head is None or severity in (b"FATAL", b"PANIC"):
+        if severity in (b"FATAL", b"PANIC"):
             return None  # the connection's own: its end follows, and with it the end of everything that is owed
+        if head is None:
+            raise ProtocolError(f"upstream reported an error `{sqlstate}` where nothing was asked")
         self._failed = True
         self._copying = False
         self._copy = None
@@ -557,7 +616,7 @@ class PostgresWire:
             self._finish(failed[0], "error")
             for run in failed[1:]:
                 self._finish(run, "not_run")
-        elif self._last is not None and replaced is None:
+        elif self._last is not None and head.code == _S:
             self._last.sqlstate = sqlstate  # what had run failed at the end of its transaction: a deferred constraint
         return replaced
 
@@ -579,7 +638,7 @@ class PostgresWire:
             raise ProtocolError(f"transaction status `{status[:8]!r}`")
         self._owed.popleft()
         for change in entry.changes:
-            change.confirm()
+            self._confirm(change)
         for run in entry.runs:
             self._finish(run, "unknown")  # those that are not done: the server never said
         self._copying = False
@@ -607,6 +666,7 @@ class PostgresWire:
         if run.done:
             return
         run.done = True
+        self._arrived(run)
         outcome = run.outcome
         outcome.status = status
         outcome.transaction = self._transaction
@@ -614,15 +674,15 @@ class PostgresWire:
             outcome.sha256 = run.hash.hexdigest()
         for change in run.changes:
             if status == "ok":
-                change.confirm()
+                self._confirm(change)
             else:
                 change.revert()
         if self._last is not None:
             self._out.outcomes.append(self._last)
         self._last = outcome
-        if run.statement is not None and run.statement.kind == "commit":
+        if run.began and status == "ok" and run.statement is not None and run.statement.kind in _ENDS:
             # a transaction may end in the middle of a text: what follows belongs to the next one
-            outcome.transaction_end = "rolled_back" if outcome.tag == "ROLLBACK" or status != "ok" else "committed"
+            outcome.transaction_end = "rolled_back" if outcome.tag == "ROLLBACK" else _ENDS[run.statement.kind]
             self._out.outcomes.append(outcome)
             self._last = None
             self._transaction += 1
@@ -643,7 +703,7 @@ class PostgresWire:
 
     @property
     def idle(self) -> bool:
-        return not self._owed and self._status == b"I" and self._pending is None and not self.stalled
+        return not self._owed and self._status == b"I" and self._pending is None and not self.stalled and not self._unsynced
 
     def drain(self) -> Traffic:
         if self._from < len(self._data) and not self.stalled and self._at:
@@ -660,14 +720,20 @@ class PostgresWire:
         return out
 
     def abandon(self) -> list[Outcome]:
+        asked = bool(self._owed)
+        unheard = False
         for entry in self._owed:
             for run in entry.runs:
+                unheard = unheard or not run.done
                 self._finish(run, "unknown")
+        for _, portal in self._portals.agreed():
+            if portal.run is not None:
+                self._finish(portal.run, "not_run")
         outcomes, self._out.outcomes = self._out.outcomes, []
         if self._last is not None:
-            # outside a transaction block the server may have committed before it could say so
-            heard = self._last.status == "error" or (self._last.status != "unknown" and self._status != b"I")
-            self._last.transaction_end = "rolled_back" if heard else "unknown"
+            # a transaction ends with its connection; but outside a block the server may have committed before it could say so
+            open_ = self._status != b"I" or not asked or self._failed
+            self._last.transaction_end = "rolled_back" if open_ and not unheard else "unknown"
             outcomes.append(self._last)
             self._last = None
         return outcomes
