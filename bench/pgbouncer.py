@@ -59,9 +59,7 @@ def pgbouncer(server: EmbeddedServer, connections: int, port: int) -> Iterator[t
     try:
         _write(folder, server, connections, port)
         # not as a daemon: it is our child, and ends with us
-        process = subprocess.Popen(
-            [binary, "--quiet", str(folder / "pgbouncer.ini")], stderr=subprocess.DEVNULL, **_unprivileged()
-        )
+        process = subprocess.Popen([binary, "--quiet", str(folder / "pgbouncer.ini")], stderr=subprocess.DEVNULL, **_unprivileged())
         try:
             _wait_until_ready(process, port, folder)
             yield make_conninfo(server.dsn(), host="127.0.0.1", port=port), process.pid

@@ -40,7 +40,9 @@ def choose(cores: Sequence[int]) -> Placement:
     if len(cores) == 1:
         words = "client, server and proxy share the only core"
     elif len(cores) == 2:
-        words = "client and server share one core, the proxy has the other (idle for `direct`); with one client, all are on one core"
+        words = (
+            "client and server share one core, the proxy has the other (idle for `direct`); with one client, all are on one core"
+        )
     else:
         words = "client, server and proxy have a core each (the proxy's idle for `direct`); with one client, all are on one core"
     return Placement(frozenset({server}), frozenset({proxy}), frozenset({client}), words)

@@ -97,7 +97,9 @@ def preface(result: Result) -> list[str]:
         f"pgbench -S at scale {settings.scale}. `~`: the rounds spread by more than {WIDE_SPREAD:.0%}.",
     ]
     if noise.load_before > BUSY_LOAD or noise.stolen > BUSY_STOLEN:
-        said.append(f"The machine was busy: load {noise.load_before} before the run, {noise.stolen:.1%} of its time stolen meanwhile.")
+        said.append(
+            f"The machine was busy: load {noise.load_before} before the run, {noise.stolen:.1%} of its time stolen meanwhile."
+        )
     return said
 
 

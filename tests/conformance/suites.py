@@ -69,7 +69,7 @@ SUITES = (
         mark="asyncpg/protocol/coreproto.pyx",
         version=("asyncpg/_version.py", r"^__version__ = '(.+)'"),
         # the released wheel of that version: the checkout needs a compiler and a submodule
-        install=("asyncpg=={version}", "uvloop", "pytest"),
+        install=("asyncpg=={version}", "distro", "uvloop", "pytest"),
         environment=_libpq_variables,
         arguments=("tests",),
         copied=("tests",),  # beside its source the tests would import that

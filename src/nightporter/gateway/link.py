@@ -17,6 +17,10 @@ from nightporter.core.talk import Secured
 from .tls import TlsLayer
 
 
+LINGER_S = 10.0
+"""How long a peer may take to read the last of what it is sent; one that does not read at all would keep it in memory."""
+
+
 class Link(asyncio.Protocol):
     """One side of a session. Callbacks: `deliver(data)`, `ended()` at end of file, `lost()` once, `crowded(bool)`."""
 
@@ -171,6 +175,8 @@ class Link(asyncio.Protocol):
             self._tls.close()
             self._write(self._tls.outgoing())
         self.transport.close()
+        if self.transport.get_write_buffer_size():
+            asyncio.get_running_loop().call_later(LINGER_S, self.transport.abort)
 
     def abort(self) -> None:
         """Close at once; what was not sent is lost."""

@@ -25,6 +25,8 @@ from .worker import Entrypoint, Worker
 
 log = structlog.get_logger()
 PARENT_CHECK_S = 2.0
+GC_THRESHOLD = (20_000, 20, 50)
+"""A statement makes some twenty objects and no cycle: the default, a pass every 700, would look at them for nothing."""
 
 
 def main(path: Path, index: int, fds: list[int]) -> None:
@@ -64,6 +66,7 @@ async def _serve(config: Config, index: int, fds: list[int]) -> None:
     # what is alive now stays: the collector need not look at it again and again
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*GC_THRESHOLD)
     try:
         await worker.run(entrypoints(config, fds))
     finally:
