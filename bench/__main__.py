@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import psycopg
 from rich.console import Console
 
 from nightporter.core.error import NightporterError
@@ -19,14 +20,18 @@ from .report import show
 from .run import FULL, QUICK, run
 
 DETAILS = """\
-A full run takes about ten minutes and needs a machine that does nothing else. It writes bench/results/<date>-<processor>.json
+A full run takes ten to fifteen minutes and needs a machine that does nothing else. It writes bench/results/<date>-<processor>.json
 and .md, which are committed; a quick one writes nothing unless `--results` says where.
 """
+
+FILE_COLUMNS = 140
+"""Width of the table where there is no terminal to ask."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """The exit status."""
-    console, complaints = Console(), Console(stderr=True)
+    console = Console(width=None if sys.stdout.isatty() else FILE_COLUMNS)
+    complaints = Console(stderr=True)
     chosen = _parser().parse_args(arguments)
     try:
         if chosen.update_docs:
@@ -36,8 +41,9 @@ def main(arguments: list[str] | None = None) -> int:
             complaints.print("error: processes are pinned and watched in ways that only Linux has", highlight=False)
             return 2
         return _measure(chosen, console, complaints)
-    except NightporterError as error:
-        complaints.print(f"error: {error}", markup=False, highlight=False)
+    except (NightporterError, psycopg.Error) as error:
+        for words in (f"error: {error}", *getattr(error, "__notes__", ())):
+            complaints.print(words, markup=False, highlight=False)
         return 1
 
 

@@ -23,19 +23,19 @@ READY = b"Z\0\0\0\5I"
 
 def read_rows(dsn: str, text: str, tag: str) -> float:
     """Seconds from sending a statement to the last byte of its answer, which must end in `tag` (`SELECT 5`)."""
-    complete = _message(b"C", tag.encode() + b"\0") + READY
+    complete = message(b"C", tag.encode() + b"\0") + READY
     with psycopg.connect(without_tls(dsn), autocommit=True) as connection, _socket_of(connection) as link:
         begun = time.perf_counter()
-        link.sendall(_message(b"Q", text.encode() + b"\0"))
-        end = _last_bytes(link, len(complete))
+        link.sendall(message(b"Q", text.encode() + b"\0"))
+        end = last_bytes(link, len(complete))
         took = time.perf_counter() - begun
     if end != complete:
         raise BenchError(f"the answer did not end in `{tag}`")
     return took
 
 
-def _last_bytes(link: socket.socket, count: int) -> bytes:
-    """Read until the answer is over; gives its end."""
+def last_bytes(link: socket.socket, count: int) -> bytes:
+    """Read until the answer is over; gives its end, at most so many bytes. Raises BenchError when it never is."""
     buffer = bytearray(BUFFER_BYTES)
     view = memoryview(buffer)
     tail = b""
@@ -54,5 +54,6 @@ def _socket_of(connection: psycopg.Connection) -> socket.socket:
     return link
 
 
-def _message(kind: bytes, body: bytes) -> bytes:
+def message(kind: bytes, body: bytes) -> bytes:
+    """A message of the protocol; the length counts itself."""
     return kind + struct.pack("!I", 4 + len(body)) + body

@@ -58,8 +58,15 @@ def pgbouncer(server: EmbeddedServer, connections: int, port: int) -> Iterator[t
     folder = Path(tempfile.mkdtemp(prefix="bench-pgbouncer-"))
     try:
         _write(folder, server, connections, port)
+        owner = _owner()
         # not as a daemon: it is our child, and ends with us
-        process = subprocess.Popen([binary, "--quiet", str(folder / "pgbouncer.ini")], stderr=subprocess.DEVNULL, **_unprivileged())
+        process = subprocess.Popen(
+            [binary, "--quiet", str(folder / "pgbouncer.ini")],
+            stderr=subprocess.DEVNULL,
+            user=owner.pw_uid if owner else None,
+            group=owner.pw_gid if owner else None,
+            extra_groups=[] if owner else None,
+        )
         try:
             _wait_until_ready(process, port, folder)
             yield make_conninfo(server.dsn(), host="127.0.0.1", port=port), process.pid
@@ -79,17 +86,15 @@ def _write(folder: Path, server: EmbeddedServer, connections: int, port: int) ->
     users.write_text(f'"{server.user}" "{verifier}"\n')
     text = CONFIGURATION.format(server_port=server_port, port=port, connections=connections, folder=folder)
     (folder / "pgbouncer.ini").write_text(text)
-    if os.geteuid() == 0:
-        owner = pwd.getpwnam(UNPRIVILEGED)
+    owner = _owner()
+    if owner is not None:
         for path in (folder, *folder.iterdir()):
             os.chown(path, owner.pw_uid, owner.pw_gid)
 
 
-def _unprivileged() -> dict[str, object]:
-    if os.geteuid() != 0:
-        return {}
-    owner = pwd.getpwnam(UNPRIVILEGED)
-    return {"user": owner.pw_uid, "group": owner.pw_gid, "extra_groups": []}
+def _owner() -> pwd.struct_passwd | None:
+    """Who is to run it, if not ourselves."""
+    return pwd.getpwnam(UNPRIVILEGED) if os.geteuid() == 0 else None
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], port: int, folder: Path) -> None:

@@ -93,8 +93,9 @@ def preface(result: Result) -> list[str]:
         f"{result.at}, {machine.cpu}, {cores}, {machine.memory_gib} GiB, {machine.kernel}",
         ", ".join(f"{name} {version}" for name, version in result.versions.items()),
         f"Placement: {result.placement}.",
-        f"Medians of {settings.rounds} interleaved {'round' if settings.rounds == 1 else 'rounds'}, each load {settings.seconds} s, "
-        f"pgbench -S at scale {settings.scale}. `~`: the rounds spread by more than {WIDE_SPREAD:.0%}.",
+        f"Medians of {settings.rounds} interleaved {'round' if settings.rounds == 1 else 'rounds'}, "
+        f"each load {settings.seconds} s of pgbench -S at scale {settings.scale}. "
+        f"`~`: the rounds spread by more than {WIDE_SPREAD:.0%} of their median.",
     ]
     if noise.load_before > BUSY_LOAD or noise.stolen > BUSY_STOLEN:
         said.append(
@@ -129,7 +130,7 @@ def _goal_cells(goal: Goal) -> list[str]:
 def _table(names: Sequence[str], rows: Sequence[Sequence[str]], numbers_from: int) -> Table:
     table = Table(box=None, pad_edge=False)
     for place, name in enumerate(names):
-        table.add_column(name, justify="right" if place >= numbers_from else "left", no_wrap=place >= numbers_from)
+        table.add_column(name, justify="right" if place >= numbers_from else "left", no_wrap=True)
     for row in rows:
         table.add_row(*row)
     return table

@@ -22,6 +22,8 @@ from .process import tree
 
 SPARE = 100
 """Connections beyond the idle ones: loads, superusers, those that are just being closed."""
+LOG_CHARACTERS = 4_000
+"""Of the gateway's log, shown when something broke: a fault with its traceback."""
 FILES = 200
 """Descriptors of a proxy that are no connections."""
 
@@ -91,7 +93,11 @@ class Rig:
                 running = stack.enter_context(gateway({"*": entry}, environment=environment, limits=limits))
             human = str(conninfo_to_dict(self.server.dsn())["user"])
             running.add(human)
-            yield Subject(NIGHTPORTER, running.dsn(human, "postgres"), tree(running.process.pid))
+            try:
+                yield Subject(NIGHTPORTER, running.dsn(human, "postgres"), tree(running.process.pid))
+            except Exception as error:
+                error.add_note(f"the gateway's log ends: {running.log()[-LOG_CHARACTERS:]}")  # it goes with the gateway
+                raise
 
 
 @contextmanager

@@ -40,7 +40,7 @@ class Case:
 
 def run(subjects: Sequence[str], placement: Placement, settings: Settings, say: Say) -> Result:
     """Measure everything. Raises NightporterError when something did not work."""
-    at = datetime.now(UTC)  # noqa: TID251 - a run is not pure
+    at = datetime.now(UTC)
     load_before, stolen_before = machine.load_average(), machine.stolen_ticks()
     notes = Notebook()
     say("starting the server and filling its tables")

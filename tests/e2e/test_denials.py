@@ -20,6 +20,7 @@ IDENTITY = [
     "select set_config('Night' || 'porter.principal', 'root', false)",
     "select set_config(n, 'root', false) from (values ('nightporter.actor')) v(n)",
     "select pg_catalog.set_config(name, 'x', true) from pg_settings limit 1",
+    "select set_config(name, 'x', false) from pg_settings where name = 'nightporter.principal'",
     "alter role postgres set nightporter.principal = 'root'",
     "alter database postgres set nightporter.principal = 'root'",
     "alter system set nightporter.principal = 'root'",

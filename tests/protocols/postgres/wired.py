@@ -87,9 +87,13 @@ REFUSED_QUERY = m.query_message(REFUSED)
 DENIED = m.error_response({"S": "ERROR", "V": "ERROR", "C": "42501", "M": "no", "D": "record 1"})
 
 
+def _plain(text: str) -> str:
+    return text.strip("; ")
+
+
 def texts(*refused: str) -> Callable[[Request], bool]:
     """Refuses requests that say one of these."""
-    return lambda request: any(s.text in refused for s in request.reading.statements)
+    return lambda request: any(_plain(s.text) in refused for s in request.reading.statements)
 
 
 def unknown(request: Request) -> bool:
@@ -154,6 +158,11 @@ class Wired:
         self.outcomes += self.wire.abandon()
         return self
 
+    @property
+    def waits(self) -> bool:
+        """Whether a request waits for `answer()`."""
+        return self._waiting is not None
+
     # What came of it
 
     def sent(self) -> bytes:
@@ -169,7 +178,7 @@ class Wired:
     def asked(self, *, prepared: bool = False) -> list[str]:
         """Phase and text of each request; those for text that is only to be run later on demand."""
         return [
-            f"{r.phase} {'; '.join(s.text.strip() for s in r.reading.statements)}"
+            f"{r.phase} {'; '.join(_plain(s.text) for s in r.reading.statements)}"
             for r in self.requests
             if prepared or r.phase != "prepare"
         ]
@@ -181,10 +190,18 @@ class Wired:
             request = self._by_ticket[o.ticket.number]
             if request.phase == "prepare" and o.transaction_end is None:
                 continue
-            text = request.reading.statements[o.statement].text.strip() if o.statement < len(request.reading.statements) else "?"
-            more = [o.sqlstate] if o.sqlstate else []
-            more += [] if o.rows is None else [f"{o.rows} rows"]
-            found.append(" ".join([text, "->", o.status, *more, f"#{o.transaction}", *([o.transaction_end] if o.transaction_end else [])]))
+            said = request.reading.statements
+            text = _plain(said[o.statement].text) if o.statement < len(said) else "?"
+            words = [
+                text,
+                "->",
+                o.status,
+                o.sqlstate,
+                None if o.rows is None else f"{o.rows} rows",
+                f"#{o.transaction}",
+                o.transaction_end,
+            ]
+            found.append(" ".join(word for word in words if word))
         return found
 
     def request_of(self, outcome: Outcome) -> Request:

@@ -49,7 +49,7 @@ def parameters_at(data: bytes, start: int, end: int, *, results: bool = True) ->
                 values.append(None)
                 continue
             if position + size > end:
-                raise MalformedError("a value longer than its message")
+                raise MalformedError("values that do not fit")
             values.append(data[position : position + size])
             position += size
         if results:
@@ -58,7 +58,7 @@ def parameters_at(data: bytes, start: int, end: int, *, results: bool = True) ->
     except StructError:
         raise MalformedError("values that do not fit") from None
     if position + 2 != end:
-        raise MalformedError("bytes after the last value")
+        raise MalformedError("values that do not fit")
     return tuple(values)
 
 

@@ -35,13 +35,15 @@ _FALSE = frozenset({"false", "off", "0"})
 class Facts:
     """What has been found in one tree."""
 
-    __slots__ = ("actions", "bodies", "bound", "executes", "settings", "unknown")
+    __slots__ = ("actions", "bodies", "bound", "executes", "named", "settings", "unknown")
 
     def __init__(self, bound: bool = False, bodies: int = 0) -> None:
         self.actions: set[Action] = set()
         self.settings: list[Setting] = []
         self.executes: list[str] = []
         """Prepared names that it runs."""
+        self.named: dict[int, Setting] = {}
+        """Calls of set_config, by `id`, whose setting is told elsewhere than in their arguments."""
         self.unknown: str | None = None
         self.bound = bound
         self.bodies = bodies
@@ -53,6 +55,8 @@ def gather(tag: str, body: Node, *, bodies: int = 0) -> Facts:
     if tag not in STATEMENTS:
         facts.unknown = f"`{tag[:80]}` is not known"
         return facts
+    if tag == "SelectStmt":
+        facts.named = settings.selected(body, bound=facts.bound)
     _walk({tag: body}, facts)
     own = STATEMENTS[tag][1]
     if tag == "ExplainStmt" and not _analyzes(body):
@@ -200,7 +204,7 @@ def _execute(body: Node, facts: Facts) -> None:
 
 def _call(call: Node, facts: Facts) -> None:
     if settings.function_called(call) == settings.FUNCTION:
-        facts.settings.append(settings.set_config(call, bound=facts.bound))
+        facts.settings.append(facts.named.get(id(call)) or settings.set_config(call, bound=facts.bound))
 
 
 def _name(string: Node, facts: Facts) -> None:

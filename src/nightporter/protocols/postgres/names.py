@@ -2,8 +2,9 @@
 
 The server changes its names when it gets to a message; the client may have sent the next one long before. So a change is
 *pending* from the moment we forward it until the server has answered: `confirm` or `revert`. Within one batch (up to a Sync)
-a pending change may be relied on: had it failed, the server would skip what follows. A pending change of an earlier batch may
-not: the answer decides which of two texts the name stands for. `lookup` then says UNCERTAIN and the caller waits.
+a pending change may be relied on, whatever earlier batches will make of the name: had it failed, the server would skip what
+follows. A pending change of an earlier batch may not: the answer decides which of two texts the name stands for. `lookup` then
+says UNCERTAIN and the caller waits.
 
 See "Extended Query" and "Pipelining" in PostgreSQL's chapter "Message Flow"; SQL's PREPARE and DECLARE share these books.
 """
@@ -69,7 +70,7 @@ class Names(Generic[V]):
         pending = self._pending.get(name)
         if pending is None:
             return self._agreed.get(name)
-        if pending[0].batch != batch:
+        if pending[-1].batch != batch:
             return UNCERTAIN
         return pending[-1].value
 

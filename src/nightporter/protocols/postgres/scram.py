@@ -20,6 +20,7 @@ import re
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from nightporter.core.error import ProtocolError
 from nightporter.identity.saslprep import saslprep
@@ -146,6 +147,10 @@ class Server:
         raise ProtocolError("malformed SCRAM message: unexpected channel binding")
 
 
+MAX_SALTED = 64
+"""Logins whose salted password is kept, a millisecond's work each: the same few roles log in for every session."""
+
+
 class Client:
     """One exchange, seen from the client: `first`, `final`, then `check`."""
 
@@ -226,6 +231,7 @@ def _decode(value: bytes) -> bytes:
     return data
 
 
+@lru_cache(MAX_SALTED)
 def _salted(password: str, salt: bytes, iterations: int) -> bytes:
     prepared = saslprep(password) or password  # as libpq: what is prohibited is used as it is
     # environments and files may hold bytes that are not UTF-8

@@ -86,6 +86,29 @@ def update(body: Node, *, bound: bool) -> Setting | None:
     relation = body.get("relation", {})
     if relation.get("relname") != "pg_settings":
         return None
+    return _name_demanded(body, bound)
+
+
+def selected(body: Node, *, bound: bool) -> dict[int, Setting]:
+    """Settings by the `id` of the call of set_config that changes them, in pg_dump's one way to name them otherwise:
+
+    `SELECT set_config(name, ...) FROM pg_settings WHERE name = constant`, and nothing else in the statement.
+    """
+    relations = [source.get("RangeVar", {}) for source in body.get("fromClause", ())]
+    if body.keys() - _PLAIN_SELECT or body.get("op") != "SETOP_NONE" or len(relations) != 1:
+        return {}
+    if relations[0].get("relname") != "pg_settings" or relations[0].get("schemaname", "pg_catalog") != "pg_catalog":
+        return {}
+    setting = _name_demanded(body, bound)
+    calls = (target.get("ResTarget", {}).get("val", {}).get("FuncCall", {}) for target in body.get("targetList", ()))
+    return {id(call): setting for call in calls if function_called(call) == FUNCTION and _is_name(call.get("args", [None])[0])}
+
+
+_PLAIN_SELECT = frozenset({"targetList", "fromClause", "whereClause", "limitOption", "op"})
+
+
+def _name_demanded(body: Node, bound: bool) -> Setting:
+    """What `WHERE name = ...` lets through."""
     where = body.get("whereClause", {}).get("A_Expr", {})
     if where.get("kind") == "AEXPR_OP" and [string_of(n) for n in where.get("name", ())] == ["="]:
         for column, value in ((where.get("lexpr"), where.get("rexpr")), (where.get("rexpr"), where.get("lexpr"))):
@@ -93,6 +116,11 @@ def update(body: Node, *, bound: bool) -> Setting | None:
             if fields and string_of(fields[-1]) == "name":
                 return _named_by(value, bound)
     return UNTOLD
+
+
+def _is_name(argument: object) -> bool:
+    fields = argument.get("ColumnRef", {}).get("fields", ()) if isinstance(argument, dict) else ()
+    return [string_of(field) for field in fields] == ["name"]
 
 
 def _named_by(node: object, bound: bool) -> Setting:

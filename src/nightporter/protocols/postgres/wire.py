@@ -148,7 +148,7 @@ class PostgresWire:
         if self._copying:
             if code not in _BESIDE_COPY:
                 raise ProtocolError(f"message of type `{chr(code)}` where copy data is due")
-        elif (self._due and code != _H and code != _X) or len(self._owed) >= MAX_OWED:
+        elif (self._due and code != _X) or len(self._owed) >= MAX_OWED:
             self.stalled = True
             return None
         try:
@@ -174,7 +174,7 @@ class PostgresWire:
                 self._hash_copy(start, end)
             elif code in (_COPY_DONE, _COPY_FAIL):
                 self._end_copy()
-            elif code == _H and end != start + HEADER:
+            elif code == _H and end != start + HEADER and not self._copying:
                 raise MalformedError("a flush with a body")  # an error that no answer is owed for
             elif code == _X:
                 self._out.finished = self._ended = True
@@ -333,7 +333,7 @@ class PostgresWire:
         if request.streamed:
             self._large = runs[0]
             self._stream_hash(runs[0], memoryview(self._data)[pending.start + HEADER : pending.end])
-        if reading.rewritten is not None:
+        if reading.rewritten is not None and (pending.code == _Q or pending.code == _P):
             self._send_rewritten(pending, reading.rewritten)
         if pending.code == _Q or pending.code == _F:
             self._owed.append(Owed(pending.code, runs, self._drop_unnamed() if pending.code == _Q else ()))
