@@ -74,7 +74,7 @@ def compare(straight: Mapping[str, Ending], through: Mapping[str, Ending], expec
 
 
 def parse_list(text: str, name: str) -> dict[str, str]:
-    """Read a list of expected differences: `test id  # reason` a line; lines that begin with `#` are for people. Raises ListError."""
+    """Read a list of differences: `test id  # reason` a line; a line that begins with `#` is for people. Raises ListError."""
     expected: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):

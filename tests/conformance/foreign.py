@@ -60,7 +60,7 @@ class Bench:
             return
         print(f"installing {self.suite.name} {version} into {self._environment}", flush=True)
         venv.create(self._environment, clear=True, with_pip=True)
-        pip = [self._python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted]
+        pip = [str(self._python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted]
         subprocess.run(pip, cwd=self._checkout, check=True)
         stamp.write_text(json.dumps(wanted))
 

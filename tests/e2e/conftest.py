@@ -9,7 +9,7 @@ import pytest
 
 from nightporter.demo.server import EmbeddedServer
 from nightporter.identity.principal import Kind
-from tests.lab.book import Book
+from tests.lab.book import Book, until
 from tests.lab.gateway import Gateway, gateway, upstream
 from tests.lab.servers import fresh_database
 
@@ -70,6 +70,16 @@ def ask(connection: psycopg.Connection, question: str) -> str:
     row = connection.execute(question.encode()).fetchone()
     assert row is not None
     return str(row[0])
+
+
+def cancel_until(connection: psycopg.Connection, done: Callable[[], bool]) -> None:
+    """Cancel what runs, more than once: a cancel that comes before its statement is lost."""
+
+    def cancel() -> bool:
+        connection.cancel_safe()
+        return done()
+
+    until(cancel)
 
 
 def session_of(connection: psycopg.Connection) -> str:

@@ -49,7 +49,7 @@ def test_without_one_there_is_the_label(connect: Connect, seen: See) -> None:
     [
         ("set application_name = 'nightly'", "nightly"),
         ("SET SESSION Application_Name TO nightly /* job */ -- 3 am", "nightly"),
-        ("set application_name to \"Night ly\"", "Night ly"),
+        ('set application_name to "Night ly"', "Night ly"),
         ("set application_name = E'it''s'", "it's"),
         ("set application_name = $$a$$", "a"),
         ("set application_name = ''", ""),

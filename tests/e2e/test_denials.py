@@ -136,7 +136,9 @@ def test_a_denial_in_a_pipeline_leaves_synced_work(ada: psycopg.Connection) -> N
     assert ask(ada, "select array_agg(a) from t") == "[1]"
 
 
-@pytest.mark.parametrize("text", ["reset all", "discard all", "reset nightporter.actor", "set local nightporter.principal to default"])
+@pytest.mark.parametrize(
+    "text", ["reset all", "discard all", "reset nightporter.actor", "set local nightporter.principal to default"]
+)
 def test_what_resets_gives_back_the_same_identity(ada: psycopg.Connection, text: str) -> None:
     ada.execute(text.encode())
     assert ask(ada, "select current_setting('nightporter.principal')") == "ada"
@@ -148,7 +150,7 @@ def test_others_cannot_change_who_one_is(ada: psycopg.Connection, connect: Conne
         admin.execute("create role clerk in role pg_read_all_data")
         try:
             admin.execute("alter role postgres set nightporter.principal = 'root'")
-            admin.execute(f'alter database "{shop}" set nightporter.principal = \'root\''.encode())
+            admin.execute(f"alter database \"{shop}\" set nightporter.principal = 'root'".encode())
             later = connect()
             for session in (ada, later):
                 assert ask(session, "select current_setting('nightporter.principal')") == "ada"

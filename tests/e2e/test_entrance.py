@@ -20,7 +20,7 @@ from tests.lab.book import Book, told, until
 from tests.lab.gateway import Gateway, gateway, upstream
 from tests.lab.servers import authority
 
-from .conftest import ask, session_of
+from .conftest import ask, cancel_until, session_of
 
 NEGOTIATIONS = ["postgres", "direct"]
 REFUSED = 'password authentication failed for user "{}"'
@@ -76,7 +76,7 @@ def test_verify_full(secured: Gateway, negotiation: str, binding: str) -> None:
 def test_protocol_versions_and_their_cancel_keys(secured: Gateway, version: str) -> None:
     with come(secured, sslmode="require", max_protocol_version=version) as ada:
         ada.pgconn.send_query(b"select pg_sleep(60)")
-        until(lambda: ada.cancel_safe() or not _busy(ada))
+        cancel_until(ada, lambda: not _busy(ada))
         result = ada.pgconn.get_result()
         assert result is not None
         assert result.error_field(psycopg.pq.DiagnosticField.SQLSTATE) == b"57014"
@@ -223,7 +223,7 @@ def test_a_disabled_owner_takes_agents_along(both: Gateway) -> None:
 
 @pytest.mark.parametrize("parameter", [{"replication": "database"}, {"options": "-c session_replication_role=replica"}])
 def test_what_may_not_be_brought_along(both: Gateway, parameter: dict[str, str]) -> None:
-    with pytest.raises(psycopg.OperationalError, match="not accepted|replication"):
+    with pytest.raises(psycopg.OperationalError, match=r"not accepted|replication"):
         come(both, **parameter)
     with come(both, options="-c statement_timeout=7s -c search_path=pg_temp,public") as ada:
         assert ask(ada, "show statement_timeout") == "7s"

@@ -124,6 +124,14 @@ def test_statements_of_one_text(connect: Connect, book: Book) -> None:
     ]
 
 
+def fail_in_a_pipeline(connection: psycopg.Connection) -> None:
+    with connection.pipeline() as pipeline:
+        connection.execute("insert into t values (%s)", (1,))
+        connection.execute("select 1/%s", (0,))
+        connection.execute("insert into t values (%s)", (2,))
+        pipeline.sync()
+
+
 def test_a_pipeline_that_fails(connect: Connect, book: Book) -> None:
     """Changes wait for the disk: the server's error may come before the next statement is let go, or after."""
     with connect() as ada:
@@ -131,11 +139,8 @@ def test_a_pipeline_that_fails(connect: Connect, book: Book) -> None:
         ada.prepare_threshold = None
         ada.execute("create table t (a int)")
         for _ in range(10):
-            with pytest.raises(errors.DivisionByZero), ada.pipeline() as pipeline:
-                ada.execute("insert into t values (%s)", (1,))
-                ada.execute("select 1/%s", (0,))
-                ada.execute("insert into t values (%s)", (2,))
-                pipeline.sync()
+            with pytest.raises(errors.DivisionByZero):
+                fail_in_a_pipeline(ada)
         assert ada.execute("select * from t").fetchall() == []
     statements = [t for t in book.session(session) if t.intent["phase"] == "run"]
     assert Counter(t.outcome["status"] for t in statements)["ok"] == 10
@@ -233,7 +238,9 @@ def test_refused_logins_are_recorded(gate: Gateway, book: Book, shop: str) -> No
         psycopg.connect(gate.dsn("eve", shop))
 
     def reasons() -> list[tuple[str, str]]:
-        return [(r["who"]["principal"], r["detail"]["reason"]) for r in book.records(kind="refused") if r["who"]["principal"] != "ada"]
+        return [
+            (r["who"]["principal"], r["detail"]["reason"]) for r in book.records(kind="refused") if r["who"]["principal"] != "ada"
+        ]
 
     assert len(set(reasons())) == 3, reasons()
 

@@ -24,7 +24,7 @@ from tests.lab import process
 from tests.lab.book import Book, cli, until
 from tests.lab.gateway import Gateway, free_port, gateway, upstream
 
-from .conftest import ask, session_of
+from .conftest import ask, cancel_until, session_of
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +85,7 @@ def test_cancel_finds_its_worker(pair: Gateway) -> None:
     with ThreadPoolExecutor(6) as threads:
         running = [threads.submit(c.execute, "select pg_sleep(60)") for c in opened]
         for connection, work in zip(opened, running, strict=True):
-            until(lambda c=connection, w=work: c.cancel_safe() or w.done())
+            cancel_until(connection, work.done)
         for work in running:
             with pytest.raises(errors.QueryCanceled):
                 work.result()
@@ -194,7 +194,7 @@ def test_beyond_the_cap_there_is_a_proper_error(lone: Gateway) -> None:
         asyncio.run(asyncpg.connect(_uri(lone)))
     with ThreadPoolExecutor(1) as threads:  # to cancel takes no place
         running = threads.submit(opened[0].execute, "select pg_sleep(60)")
-        until(lambda: opened[0].cancel_safe() or running.done())
+        cancel_until(opened[0], running.done)
         with pytest.raises(errors.QueryCanceled):
             running.result()
     opened.pop().close()

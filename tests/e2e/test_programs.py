@@ -56,7 +56,9 @@ def test_pg_dump(gate: Gateway, stocked: str, shop: str, tmp_path: Path, how: li
 
 
 @pytest.mark.parametrize("jobs", [[], ["--jobs=2"]])
-def test_pg_dump_and_pg_restore(gate: Gateway, stocked: str, shop: str, tmp_path: Path, embedded18: EmbeddedServer, jobs: list[str]) -> None:
+def test_pg_dump_and_pg_restore(
+    gate: Gateway, stocked: str, shop: str, tmp_path: Path, embedded18: EmbeddedServer, jobs: list[str]
+) -> None:
     archive = tmp_path / "archive"
     form = "--format=directory" if jobs else "--format=custom"
     run(18, "pg_dump", gate.dsn("ada", shop), form, *jobs, "--file", str(archive))

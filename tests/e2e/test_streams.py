@@ -96,7 +96,9 @@ def _gone(admin: psycopg.Connection, pid: int) -> bool:
     return admin.execute("select 1 from pg_stat_activity where pid = %s", (pid,)).fetchone() is None
 
 
-def test_a_client_that_goes_away_in_the_middle(connect: Connect, admin: psycopg.Connection, book: Book, ada: psycopg.Connection) -> None:
+def test_a_client_that_goes_away_in_the_middle(
+    connect: Connect, admin: psycopg.Connection, book: Book, ada: psycopg.Connection
+) -> None:
     """Its statement is finished, as the server itself would do, and how it ended is known."""
     lost = connect()
     session, pid = session_of(lost), lost.info.backend_pid

@@ -11,11 +11,11 @@ import pytest
 from psycopg import errors
 
 from nightporter.demo.server import Certificate, EmbeddedServer, debian_binaries
-from tests.lab.book import Book, until
+from tests.lab.book import Book
 from tests.lab.gateway import Gateway, gateway
 from tests.lab.servers import authority
 
-from .conftest import ask
+from .conftest import ask, cancel_until
 
 PASSWORD = "inkwell"
 METHODS = ("scram", "md5", "password", "trust")
@@ -103,7 +103,7 @@ def test_cancel_goes_the_same_way(running: Gateway) -> None:
     with psycopg.connect(running.dsn("ada", "scram.verify-full"), autocommit=True) as ada:
         with ThreadPoolExecutor(1) as threads:
             work = threads.submit(ada.execute, "select pg_sleep(60)")
-            until(lambda: ada.cancel_safe() or work.done())
+            cancel_until(ada, work.done)
             with pytest.raises(errors.QueryCanceled):
                 work.result()
         assert ask(ada, "select 1") == "1"

@@ -21,7 +21,7 @@ PATIENCE_S = 15.0
 POLL_S = 0.02
 
 
-def until(found: Callable[[], T], patience_s: float = PATIENCE_S) -> T:
+def until(found: Callable[[], T | None], patience_s: float = PATIENCE_S) -> T:
     """The first answer that is true; fails when there is none in time."""
     deadline = time.monotonic() + patience_s
     while not (answer := found()):

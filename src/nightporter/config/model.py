@@ -35,10 +35,8 @@ WILDCARD = "*"
 
 MAX_STATEMENT_BYTES = 16 * 1024 * 1024
 """What we hold of one statement's text to read it. Real ones stay far below; dumps come as COPY, which streams."""
-MIN_STATEMENT_BYTES = 1024
+MIN_STATEMENT_BYTES = 4096
 """Below this, what drivers send by themselves would be refused."""
-PROTOCOL_BYTES = 2**30 - 1
-"""No database takes a longer message."""
 MAX_CONNECTIONS = 1000
 """Ten times what a database usually admits: its own limit is met first, ours keeps memory bounded."""
 MAX_WORKERS = 128
@@ -243,7 +241,7 @@ class Ledger(Section):
 class Limits(Section):
     """What one gateway allows itself and its clients."""
 
-    max_statement_bytes: StrictInt = Field(MAX_STATEMENT_BYTES, ge=MIN_STATEMENT_BYTES, le=PROTOCOL_BYTES)
+    max_statement_bytes: StrictInt = Field(MAX_STATEMENT_BYTES, ge=MIN_STATEMENT_BYTES, le=MAX_STATEMENT_BYTES)
     max_connections: StrictInt = Field(MAX_CONNECTIONS, ge=1)
     """Of all workers together."""
     startup_timeout_s: Seconds = STARTUP_TIMEOUT_S

@@ -31,6 +31,14 @@ class Peer:
     tls: bool
     """Whether the listener can do TLS."""
     tls_required: bool = False
+    port: int | None = None
+
+    @property
+    def endpoint(self) -> str:
+        """`host:port` as records have it; `local` for a Unix socket."""
+        if self.port is None:
+            return self.address
+        return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from nightporter.config import Credentials, Upstream
 from nightporter.core.error import TlsError, UpstreamError
 from nightporter.core.talk import Receive, Secure, Secured, Send, Talk
 from nightporter.core.wire import Adapter, Entered, Entrance
+from nightporter.secret import Secret
 from nightporter.upstream.tls import context
 
 from .link import Link
@@ -63,7 +64,7 @@ class Dialer:
         version: tuple[int, int],
     ) -> tuple[Link, Entered]:
         """Connect and log in. Raises UpstreamError, and then nothing stays open."""
-        password = await credentials.password.fetch() if credentials.password is not None else None
+        password = await self._password(upstream, credentials)
         local = upstream.address.local
         entrance = Entrance(credentials.user, password, upstream.database, settings, str(upstream.tls), version, local)
         try:
@@ -78,6 +79,17 @@ class Dialer:
             raise UpstreamError(f"upstream `{upstream.name}` did not answer in time", UNREACHABLE) from None
         except TlsError as error:
             raise UpstreamError(f"upstream `{upstream.name}`: {error}", UNREACHABLE) from error
+
+    async def _password(self, upstream: Upstream, credentials: Credentials) -> Secret | None:
+        if credentials.password is None:
+            return None
+        try:
+            return await credentials.password.fetch()
+        except UpstreamError as error:
+            # where it was looked for is the operator's business
+            hidden = UpstreamError(f"the password for upstream `{upstream.name}` is not to be had", UNREACHABLE)
+            hidden.diagnostic = str(error)
+            raise hidden from None
 
     async def _log_in(self, adapter: Adapter, upstream: Upstream, entrance: Entrance) -> tuple[Link, Entered]:
         link = await self.connect(adapter, upstream)

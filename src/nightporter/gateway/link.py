@@ -16,7 +16,6 @@ from nightporter.core.talk import Secured
 
 from .tls import TlsLayer
 
-
 LINGER_S = 10.0
 """How long a peer may take to read the last of what it is sent; one that does not read at all would keep it in memory."""
 

@@ -103,9 +103,9 @@ class Opening:
     async def _greet(self, talk: Talk[Hello | Cancel]) -> Hello | Cancel:
         found = await self.talk(talk, self._session.client)
         if isinstance(found, Hello):
+            self._session.facts["principal"] = found.principal
             if self._worker.is_full:
                 raise TurnedAwayError(Refusal("53300", "sorry, too many clients already"), "too many connections")
-            self._session.facts["principal"] = found.principal
         return found
 
     async def _prove(self, hello: Hello, challenge: Challenge) -> Proof:
@@ -120,7 +120,6 @@ class Opening:
         answer = authenticate(entry, hello, proof, token, worker.now_utc())
         if isinstance(answer, Refused):
             worker.throttle_failure(hello.principal, session.peer.address)
-            worker.recorder(session.facts).event(EventKind.REFUSED, {"reason": str(answer.reason)})
             raise TurnedAwayError(refusal(hello.principal), f"authentication: {answer.reason}")
         worker.throttle_success(hello.principal, session.peer.address)
         principal = answer.principal
@@ -140,15 +139,13 @@ class Opening:
         session, worker = self._session, self._worker
         upstream = worker.config.resolve(hello.database)
         if upstream is None:
-            worker.recorder(session.facts).event(EventKind.REFUSED, {"reason": "no such upstream", "database": hello.database})
             words = f'database "{hello.database}" does not exist'
-            raise TurnedAwayError(Refusal("3D000", words), "no such upstream")
+            raise TurnedAwayError(Refusal("3D000", words), f"no upstream `{hello.database}`")
         everything = upstream.settings == ("*",)
         settings, refused = self._adapter.admit(hello.parameters, None if everything else frozenset(upstream.settings))
         if refused:
-            worker.recorder(session.facts).event(EventKind.REFUSED, {"reason": "settings", "settings": " ".join(refused)})
             words = f"start-up setting `{refused[0]}` is not accepted here"
-            raise TurnedAwayError(Refusal("42501", words), "settings")
+            raise TurnedAwayError(Refusal("42501", words), f"settings: {' '.join(refused)}")
         session.facts.update(environment=upstream.environment, upstream=upstream.name)
         resource = Resource(upstream.environment, upstream.name)
         secret = secrets.token_bytes(self._adapter.secret_size(hello))

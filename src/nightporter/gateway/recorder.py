@@ -102,7 +102,7 @@ class Recorder:
         return What(
             sha256=reading.sha256,
             decision=_decided(decision),
-            text=_cut(reading.text) if text else None,
+            text=_cut(reading.shown) if text else None,
             rewritten=_cut(reading.rewritten) if text and reading.rewritten is not None else None,
             grammar=reading.grammar,
             kinds=tuple(s.kind for s in statements),

@@ -22,6 +22,7 @@ from nightporter.core.error import (
     NightporterError,
     ProtocolError,
     Refusal,
+    TlsError,
     TurnedAwayError,
     UpstreamError,
 )
@@ -57,7 +58,7 @@ class Session:
         self.peer = peer
         self.upstream: Link | None = None
         self.entered: Entered | None = None
-        self.facts: dict[str, str] = {"session": self.id, "address": peer.address}
+        self.facts: dict[str, str] = {"session": self.id, "address": peer.endpoint}
         self.recorder: Recorder = worker.recorder(self.facts)
         self.cancel_key: tuple[int, bytes] | None = None
         self.found: Upstream | None = None
@@ -91,24 +92,37 @@ class Session:
                 return
             self._go(found)
         except TurnedAwayError as error:
-            self._refuse(error.refusal, str(error))
+            self._turn_away(error.refusal, str(error))
         except ClosedError:
             self.close("gone while opening")
+        except TlsError as error:
+            log.info("no tls with a client", session=self.id, address=self.peer.address, error=str(error))
+            self.close("no tls")
         except ProtocolError as error:
-            self._refuse(error.refusal or Refusal("08P01", str(error)), f"protocol: {error}")
+            self._turn_away(error.refusal or Refusal("08P01", str(error)), f"protocol: {error}")
         except UpstreamError as error:
             log.warning("upstream refused", session=self.id, error=str(error), diagnostic=error.diagnostic)
-            self._refuse(Refusal(error.sqlstate, str(error)), f"upstream: {error}")
+            self._turn_away(Refusal(error.sqlstate, str(error)), f"upstream: {error}")
         except EvidenceError as error:
             state = "53100" if error.disk_full else FATAL_FAULT
             log.error("evidence cannot be written", session=self.id, error=str(error))
             self._refuse(Refusal(state, "the session was not opened: its record could not be written"), "evidence")
         except TimeoutError:
-            self._refuse(Refusal("57014", "timeout while the session was opened"), "start-up timeout")
+            self._turn_away(Refusal("57014", "timeout while the session was opened"), "timeout")
         except (NightporterError, OSError) as error:
             self._fault(error)
         except Exception as error:  # noqa: BLE001 - fail closed: the session does not start
             self._fault(error)
+
+    def _turn_away(self, refusal: Refusal, reason: str) -> None:
+        """A client that said who it claims to be does not come in: recorded, whatever the reason."""
+        if "principal" in self.facts and not self.closing:
+            try:
+                self.worker.recorder(self.facts).event(EventKind.REFUSED, {"reason": reason})
+            except EvidenceError as error:
+                # nobody comes in either way
+                log.error("refusal not recorded", session=self.id, error=str(error))
+        self._refuse(refusal, reason)
 
     def _go(self, opened: Opened) -> None:
         """From here on chunks are dealt with as they come."""

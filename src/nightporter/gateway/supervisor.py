@@ -126,7 +126,8 @@ class Supervisor:
             credentials = self._config.credentials(listener, upstream)
             link, entered = await dialer.enter(adapter, upstream, credentials, {}, (3, 0))
         except UpstreamError as error:
-            return [f"not reachable now, will be tried at each connection: {error}"]
+            why = f"{error} ({error.diagnostic})" if error.diagnostic else str(error)
+            return [f"not reachable now, will be tried at each connection: {why}"]
         link.close()
         warnings += adapter.warnings(entered)
         if not entered.secured and not upstream.address.local:
@@ -219,6 +220,7 @@ def spoken(config: Config) -> Adapter:
 
 def open_ledger(config: Config, store: Store, slot: str) -> Ledger:
     """The log of a process: the one that this slot wrote before, or a new one. Raises EvidenceError."""
+    slot = f"{socket.gethostname()}/{slot}"  # several machines may share a store
     known = store.writer_of(slot)
     if known is not None and not (config.ledger.path / known).is_dir():
         known = None  # the ledger was moved away as a whole: an id is never used again

@@ -170,8 +170,9 @@ class Worker:
             link.abort()
             return
         host = str(address[0]) if isinstance(address, tuple) else "local"
+        port = int(address[1]) if isinstance(address, tuple) else None
         tls = entrypoint.tls
-        peer = Peer(host, is_loopback(host), tls is not None, tls is not None and tls.required)
+        peer = Peer(host, is_loopback(host), tls is not None, tls is not None and tls.required, port)
         session = Session(self, entrypoint, link, peer)
         self.sessions.add(session)
         session.start()
@@ -251,8 +252,8 @@ class Worker:
     async def cancel(self, request: Cancel, peer: Peer) -> None:
         """A CancelRequest came in: it is ours, or another worker's, or nobody's; the client learns nothing either way."""
         key = (request.process_id, request.secret)
-        if not self._cancel_own(*key, peer.address):
-            message = {"verb": "cancel", "process_id": key[0], "secret": key[1].hex(), "client": peer.address}
+        if not self._cancel_own(*key, peer.endpoint):
+            message = {"verb": "cancel", "process_id": key[0], "secret": key[1].hex(), "client": peer.endpoint}
             await control.ask_others(self.config.run, self.index, message)
 
     def _cancel_own(self, process_id: int, secret: bytes, address: str) -> bool:

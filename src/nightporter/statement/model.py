@@ -86,6 +86,8 @@ class Statement:
     names: tuple[NameEffect, ...] = ()
     copies_in: bool = False
     """COPY ... FROM STDIN: the client will send data."""
+    shown: str | None = None
+    """The text as records keep it, where a password is written out in it: without that."""
 
 
 @dataclass(slots=True, eq=False)
@@ -108,7 +110,14 @@ class Reading:
     uses_session: bool = field(init=False)
     """Whether any statement changes a setting, or defines or uses a name: it means more than its text."""
     copies_in: bool = field(init=False)
-    """Whether data of the client's will follow."""
+    """Whether data of the client's will follow, or may."""
+
+    @property
+    def shown(self) -> bytes:
+        """The text as records keep it; the hash is of the text itself."""
+        if all(statement.shown is None for statement in self.statements):
+            return self.text
+        return "".join(statement.text if statement.shown is None else statement.shown for statement in self.statements).encode()
 
     def __post_init__(self) -> None:
         # asked for each time a text runs, and read once
@@ -116,5 +125,5 @@ class Reading:
         for statement in self.statements:
             changes = changes or not CHANGES.isdisjoint(statement.actions)
             uses_session = uses_session or bool(statement.names or statement.settings)
-            copies_in = copies_in or statement.copies_in
+            copies_in = copies_in or statement.copies_in or statement.unknown is not None
         self.changes, self.uses_session, self.copies_in = changes, uses_session, copies_in

@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from nightporter.core.error import StoreError
@@ -51,7 +51,7 @@ class Store:
         if not NAME.fullmatch(name):
             return None  # not even asked: it may contain what a database does not take
         with self._database.read() as connection:
-            rows = connection.execute(_principals().where(schema.principal.c.name == name)).mappings().all()
+            rows = connection.execute(_BY_NAME, {"wanted": name}).mappings().all()
         return entry_of(_dicts(rows)) if rows else None
 
     def find_token(self, identifier: str) -> Token | None:
@@ -224,6 +224,10 @@ def _principals() -> Select[Any]:
     joined = principal.outerjoin(_owner, _owner.c.name == principal.c.owner).outerjoin(group, group.c.principal == principal.c.name)
     columns = (principal, _owner.c.disabled_at.label("owner_disabled_at"), group.c.name.label("group"))
     return select(*columns).select_from(joined).order_by(principal.c.name)
+
+
+_BY_NAME = _principals().where(schema.principal.c.name == bindparam("wanted"))
+"""Built once: every login asks for it."""
 
 
 def _existing(connection: Connection, name: str) -> Any:

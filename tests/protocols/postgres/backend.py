@@ -34,11 +34,6 @@ class Server:
             said += self._say(chr(got[0]), got[1])
         return said
 
-    @property
-    def copies(self) -> bool:
-        """Whether it waits for COPY data."""
-        return bool(self._copying)
-
     def interrupt(self) -> bytes:
         """Someone cancels the statement: what it says if it reads COPY data just now."""
         if not self._copying:
@@ -58,6 +53,7 @@ class Server:
         match code:
             case "Q":
                 self._statements.pop(b"", None)
+                self._portals.clear()
                 said = self._run(words[0].decode())
                 self._simple = bool(self._copying)
                 return said + (b"" if self._copying else z())

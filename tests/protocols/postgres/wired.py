@@ -1,19 +1,18 @@
-"""Drives a `PostgresWire` between a script of a client and one of a server, as the rim does. No assertions."""
+"""The messages of conversations in a few letters each, and a `PostgresWire` between the two sides. Asserts nothing."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
-from nightporter.core.wire import Denial, Outcome, Request, Ticket, WireSetup
+from nightporter.core.wire import Request, WireSetup
 from nightporter.protocols.postgres import messages as m
 from nightporter.protocols.postgres.wire import REFUSED, REFUSED_NAME, PostgresWire
 from nightporter.statement.model import Action
+from tests.wire_session import WireSession, plain
 
 LABEL = "alice/bot"
 SETTINGS: Mapping[str, str] = {"client_encoding": "UTF8", "server_encoding": "UTF8", "standard_conforming_strings": "on"}
 LIMIT = 16 * 1024
-DENIAL = Denial("42501", "no", "record 1")
 
 # What a client says
 
@@ -87,13 +86,9 @@ REFUSED_QUERY = m.query_message(REFUSED)
 DENIED = m.error_response({"S": "ERROR", "V": "ERROR", "C": "42501", "M": "no", "D": "record 1"})
 
 
-def _plain(text: str) -> str:
-    return text.strip("; ")
-
-
 def texts(*refused: str) -> Callable[[Request], bool]:
     """Refuses requests that say one of these."""
-    return lambda request: any(_plain(s.text) in refused for s in request.reading.statements)
+    return lambda request: any(plain(s.text) in refused for s in request.reading.statements)
 
 
 def unknown(request: Request) -> bool:
@@ -101,7 +96,7 @@ def unknown(request: Request) -> bool:
     return any(Action.UNKNOWN in s.actions for s in request.reading.statements)
 
 
-class Wired:
+class Wired(WireSession):
     """One session. `chunk`: how many bytes come at a time, 0 for all. With `slow`, requests wait for `answer()`."""
 
     def __init__(
@@ -111,135 +106,5 @@ class Wired:
         chunk: int = 0,
         limit: int = LIMIT,
         settings: Mapping[str, str] = SETTINGS,
-        wire: PostgresWire | None = None,
     ) -> None:
-        self.wire = wire or PostgresWire(WireSetup(LABEL, settings, limit))
-        self.refuse = refuse
-        self.slow = False
-        self.requests: list[Request] = []
-        self.outcomes: list[Outcome] = []
-        self.up = b""
-        self.down = b""
-        self.finished = False
-        self._chunk = chunk
-        self._held: deque[bytes] = deque()
-        self._waiting: Request | None = None
-        self._by_ticket: dict[str, Request] = {}
-
-    # Both sides
-
-    def client(self, *messages: bytes) -> Wired:
-        """The client sends."""
-        self._held.extend(self._cut(b"".join(messages)))
-        self._pump()
-        return self
-
-    def server(self, *messages: bytes) -> Wired:
-        """The server sends; what was held because of that goes on."""
-        for piece in self._cut(b"".join(messages)):
-            self.wire.receive_upstream(piece)
-            self._drain()
-            if self._waiting is None and self.wire.stalled:
-                self._ask()
-            self._pump()
-        return self
-
-    def answer(self, *, deny: bool = False) -> Wired:
-        """The answer to the request that waits."""
-        request, self._waiting = self._waiting, None
-        assert request is not None, "nothing waits"
-        self._decide(request, deny=deny)
-        self._ask()
-        self._pump()
-        return self
-
-    def gone(self) -> Wired:
-        """The connection is lost."""
-        self.outcomes += self.wire.abandon()
-        return self
-
-    @property
-    def waits(self) -> bool:
-        """Whether a request waits for `answer()`."""
-        return self._waiting is not None
-
-    # What came of it
-
-    def sent(self) -> bytes:
-        """What went upstream since the last time."""
-        sent, self.up = self.up, b""
-        return sent
-
-    def heard(self) -> bytes:
-        """What the client got since the last time."""
-        heard, self.down = self.down, b""
-        return heard
-
-    def asked(self, *, prepared: bool = False) -> list[str]:
-        """Phase and text of each request; those for text that is only to be run later on demand."""
-        return [
-            f"{r.phase} {'; '.join(_plain(s.text) for s in r.reading.statements)}"
-            for r in self.requests
-            if prepared or r.phase != "prepare"
-        ]
-
-    def ends(self) -> list[str]:
-        """Each outcome: phase, status, rows, transaction and its end; preparations left out."""
-        found = []
-        for o in self.outcomes:
-            request = self._by_ticket[o.ticket.number]
-            if request.phase == "prepare" and o.transaction_end is None:
-                continue
-            said = request.reading.statements
-            text = _plain(said[o.statement].text) if o.statement < len(said) else "?"
-            words = [
-                text,
-                "->",
-                o.status,
-                o.sqlstate,
-                None if o.rows is None else f"{o.rows} rows",
-                f"#{o.transaction}",
-                o.transaction_end,
-            ]
-            found.append(" ".join(word for word in words if word))
-        return found
-
-    def request_of(self, outcome: Outcome) -> Request:
-        """What an outcome belongs to."""
-        return self._by_ticket[outcome.ticket.number]
-
-    # How
-
-    def _cut(self, data: bytes) -> Iterable[bytes]:
-        size = self._chunk or len(data) or 1
-        return [data[at : at + size] for at in range(0, len(data), size)]
-
-    def _pump(self) -> None:
-        while self._held and self._waiting is None and not self.wire.stalled:
-            self.wire.receive_client(self._held.popleft())
-            self._ask()
-
-    def _ask(self) -> None:
-        while (request := self.wire.next_request()) is not None:
-            self.requests.append(request)
-            if self.slow:
-                self._waiting = request
-                self._drain()
-                return
-            self._decide(request, deny=self.refuse(request))
-        self._drain()
-
-    def _decide(self, request: Request, *, deny: bool) -> None:
-        ticket = Ticket(str(len(self._by_ticket) + 1), 0, b"salt")
-        self._by_ticket[ticket.number] = request
-        if deny:
-            self.wire.deny(request, DENIAL)
-        else:
-            self.wire.allow(request, ticket)
-
-    def _drain(self) -> None:
-        traffic = self.wire.drain()
-        self.up += b"".join(traffic.to_upstream)
-        self.down += b"".join(traffic.to_client)
-        self.outcomes += traffic.outcomes
-        self.finished = self.finished or traffic.finished
+        super().__init__(PostgresWire(WireSetup(LABEL, settings, limit)), refuse, chunk=chunk)

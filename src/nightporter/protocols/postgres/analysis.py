@@ -20,6 +20,7 @@ from .function import call
 from .grammar import GRAMMAR, GrammarError, Parsed, fingerprint, parse
 from .kinds import kind_of
 from .naming import effects
+from .redact import redacted
 from .rewrite import rewrite_application_name
 
 __all__ = ["Readings", "analyse", "call", "readings", "rewrite_application_name", "unreadable"]
@@ -138,7 +139,8 @@ def _too_long(limit: int) -> str:
 def _whole(text: str, sent: bytes, why: str) -> Reading:
     # the server may understand what we do not: where it could be about settings, it may be about any of them
     settings = (Setting(None),) if _MENTIONS.search(sent) else ()
-    statement = Statement(text=text, kind="unknown", actions=_UNKNOWN, unknown=why, settings=settings)
+    shown = redacted("", text.encode(errors="replace"))
+    statement = Statement(text=text, kind="unknown", actions=_UNKNOWN, unknown=why, settings=settings, shown=shown)
     return Reading(sent, hashlib.sha256(sent).hexdigest(), (statement,), grammar=GRAMMAR)
 
 
@@ -149,7 +151,14 @@ def _statement(parsed: Parsed, text: str, data: bytes, count: int) -> Statement:
     tag, body = parsed.tag, parsed.body
     facts = gather(tag, body)
     if facts.unknown is not None:
-        return Statement(text=text, kind="unknown", actions=_UNKNOWN, unknown=facts.unknown, settings=tuple(facts.settings))
+        return Statement(
+            text=text,
+            kind="unknown",
+            actions=_UNKNOWN,
+            unknown=facts.unknown,
+            settings=tuple(facts.settings),
+            shown=redacted(tag, data),
+        )
     return Statement(
         text=text,
         kind=kind_of(tag, body),
@@ -158,6 +167,7 @@ def _statement(parsed: Parsed, text: str, data: bytes, count: int) -> Statement:
         settings=tuple(facts.settings),
         names=effects(tag, body, facts, data),
         copies_in=tag == "CopyStmt" and _from_client(body),
+        shown=redacted(tag, data),
     )
 
 

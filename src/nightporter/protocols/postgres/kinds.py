@@ -181,6 +181,12 @@ TRANSACTIONS = {
     "TRANS_STMT_ROLLBACK_PREPARED": "rollback prepared",
 }
 
+HOLD_SECRETS = frozenset(
+    {"CreateRoleStmt", "AlterRoleStmt", "CreateUserMappingStmt", "AlterUserMappingStmt"}
+    | {"CreateForeignServerStmt", "AlterForeignServerStmt", "CreateSubscriptionStmt", "AlterSubscriptionStmt"}
+)
+"""Statements with a password, or with options and connection strings that may hold one."""
+
 _REVOKES = {"GrantStmt": "revoke", "GrantRoleStmt": "revoke role"}
 
 

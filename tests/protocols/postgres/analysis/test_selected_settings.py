@@ -17,7 +17,10 @@ UNTOLD = Setting(None)
         ("select pg_catalog.set_config(name, 'x', true) from pg_catalog.pg_settings s where 'A' = s.name", [Setting("a")]),
         ("select set_config(name, 'x', false) from pg_settings where name = $1", [Setting(None, parameter=1)]),
         ("select set_config(name, 'x', false) from pg_settings where name = 'nightporter.actor'", [Setting("nightporter.actor")]),
-        ("select set_config(name, 'x', false), set_config(name||'', 'x', false) from pg_settings where name = 'a'", [Setting("a"), UNTOLD]),
+        (
+            "select set_config(name, 'x', false), set_config(name||'', 'x', false) from pg_settings where name = 'a'",
+            [Setting("a"), UNTOLD],
+        ),
         ("select set_config(name, 'x', false) from pg_settings", [UNTOLD]),
         ("select set_config(name, 'x', false) from pg_settings where name like 'a'", [UNTOLD]),
         ("select set_config(name, 'x', false) from pg_settings where name = 'a' or true", [UNTOLD]),
