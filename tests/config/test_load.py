@@ -155,7 +155,7 @@ def test_store_and_the_directory_for_control_sockets(rest: str, store: str, run:
         (
             minimal(rest="limits: {max_statement_bytes: 99999999999}"),
             "9:31: limits.max_statement_bytes",
-            "must be at most 1073741823",
+            "must be at most 16777216",
         ),
         (minimal(rest="store: ':memory:'"), "9:8: store", "must be a URL such as `sqlite:///nightporter.db`"),
         (

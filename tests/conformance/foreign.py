@@ -31,7 +31,8 @@ from .suites import Suite, recognize
 HERE = Path(__file__).parent
 ENVIRONMENT = ".venv-conformance"
 """Beside the suite's source: it is the suite's, and as large."""
-DATABASE = "suite"
+DATABASE = "postgres"
+"""Some suites know no other; the server is thrown away."""
 SERVER_SETTINGS = {"wal_level": "logical", "max_prepared_transactions": "20"}
 """Suites test two-phase commit and logical decoding where they find them enabled."""
 TEST_TIMEOUT_S = 120
@@ -100,6 +101,7 @@ class Bench:
 
     def _variables(self, dsn: str, found: Path) -> dict[str, str]:
         ours = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "PYTEST_", "PYTHON"))}
+        ours["PATH"] = f"{self._python.parent}:{ours.get('PATH', os.defpath)}"  # suites call their tools by name
         return {**ours, **self.suite.environment(dsn), outcomes.VARIABLE: str(found), "PYTHONPATH": str(HERE)}
 
 
@@ -113,9 +115,8 @@ def read_outcomes(file: Path) -> dict[str, Ending]:
 
 @contextmanager
 def straight() -> Iterator[str]:
-    """DSN of an empty database on a server just made: Debian's, which has the extensions that suites ask for."""
+    """The superuser's DSN on a server just made: Debian's, which has the extensions that suites ask for."""
     with EmbeddedServer(debian_binaries(15), settings=SERVER_SETTINGS) as server:
-        server.psql(f"create database {DATABASE}")
         yield server.dsn(DATABASE)
 
 
@@ -138,35 +139,36 @@ def both(bench: Bench, only: Sequence[str] = (), quiet: bool = False) -> tuple[d
 
 def look_again(
     bench: Bench, straight_run: dict[str, Ending], through_run: dict[str, Ending], expected: Mapping[str, str]
-) -> list[str]:
-    """Run alone what differs and should not, a few times, both ways; gives the ids of those that differed once and never again.
+) -> list[Difference]:
+    """Run what differs and should not again, alone, a few times, both ways; gives those that did not differ every time.
 
-    A test that differs in any second look stays a difference. What it finds is put into the two runs.
+    They are taken out of the two runs: which of their endings is the right one is not known.
     """
-    first = [each.id for each in differences(straight_run, through_run) if each.id not in expected]
-    again: dict[str, Difference] = {}
-    suspects = first
-    for _ in range(SECOND_LOOKS if first else 0):
-        print(f"looking again at {len(suspects)} tests", flush=True)
-        runs = both(bench, suspects, quiet=True)
-        again |= {each.id: each for each in differences(*runs)}
-        suspects = [each for each in suspects if each not in again]
+    suspects = {each.id: each for each in differences(straight_run, through_run) if each.id not in expected}
+    unsteady: list[Difference] = []
+    for _ in range(SECOND_LOOKS):
         if not suspects:
             break
-    for test in suspects:
-        through_run[test] = straight_run[test] = Ending("unsteady")
-    return suspects
+        print(f"looking again at {len(suspects)} tests", flush=True)
+        still = {each.id for each in differences(*both(bench, list(suspects), quiet=True))}
+        unsteady += [each for test, each in suspects.items() if test not in still]
+        suspects = {test: each for test, each in suspects.items() if test in still}
+    for each in unsteady:
+        straight_run.pop(each.id, None)
+        through_run.pop(each.id, None)
+    return unsteady
 
 
-def report(straight_run: Mapping[str, Ending], found: Comparison, expected: Mapping[str, str], unsteady: Sequence[str]) -> None:
+def report(straight_run: Mapping[str, Ending], found: Comparison, expected: Mapping[str, str], unsteady: Sequence[Difference]) -> None:
     """Tell people."""
     for each in found.unexpected:
         print(f"\nDIFFERS  {each}")
         print("\n".join(f"    {line}" for line in each.why.splitlines()[-WHY_LINES:]))
     for each in found.expected:
         print(f"listed   {each}  # {expected[each.id]}")
-    for test in unsteady:
-        print(f"unsteady {test}: differed once, and not in {SECOND_LOOKS} second looks")
+    for each in unsteady:
+        print(f"unsteady {each}, and alike when looked at again")
+        print("\n".join(f"    {line}" for line in each.why.splitlines()[-WHY_LINES:]))
     for test in found.outdated:
         print(f"OUTDATED {test}: listed, and does not differ")
     ends = [ending.outcome for ending in straight_run.values()]

@@ -49,6 +49,8 @@ def _libpq_variables(dsn: str) -> dict[str, str]:
     return {names[key]: str(value) for key, value in conninfo_to_dict(dsn).items() if key in names}
 
 
+LEAK = "counts the driver's own objects; takes as long as all the others together"
+
 SUITES = (
     Suite(
         "psycopg",
@@ -60,8 +62,14 @@ SUITES = (
         # no random order, the same random data
         arguments=("--randomly-dont-reorganize", "--randomly-seed=1", "tests"),
         left_out={
-            "tests/test_typing.py": "runs a type checker, meets no server",
             "tests/crdb": "for another database",
+            "tests/test_typing.py": "runs a type checker, meets no server",
+            "tests/test_cursor.py::test_leak": LEAK,
+            "tests/test_cursor_async.py::test_leak": LEAK,
+            "tests/test_cursor_client.py::test_leak": LEAK,
+            "tests/test_cursor_client_async.py::test_leak": LEAK,
+            "tests/test_cursor_raw.py::test_leak": LEAK,
+            "tests/test_cursor_raw_async.py::test_leak": LEAK,
         },
     ),
     Suite(

@@ -98,14 +98,15 @@ _PHRASES: tuple[Callable[[Random], bytes], ...] = (
 _WEIGHTS = (3, 5, 3, 4, 2, 3, 1, 1)
 
 
-def duel(random: Random) -> None:
-    """One session. Raises AssertionError where the two sides disagree."""
+def duel(random: Random) -> bytes:
+    """One session; gives all that was said. Raises AssertionError where the two sides disagree."""
     said = script(random)
     failing = random.choice([0.0, 0.0, 0.1, 0.4])
     server = Server(fails=lambda: random.random() < failing)
     wired = Wired(texts(HARMFUL), limit=LIMIT)
     wired.slow = random.random() < 0.5
     answers = b""
+    passed = b""
     try:
         for _ in range(MAX_TURNS):
             if not (said or answers or wired.up or wired.waits):
@@ -116,6 +117,7 @@ def duel(random: Random) -> None:
                     wired.client(said[:size])
                     said = said[size:]
                 case 2 if wired.up:
+                    passed += wired.up
                     answers += server.read(wired.sent())
                 case 3 if answers:
                     size = random.choice([1, 5, 30, len(answers)])
@@ -131,13 +133,14 @@ def duel(random: Random) -> None:
             raise AssertionError(f"the session broke: {broken}") from broken
         server.read(wired.sent())
         assert HARMFUL not in server.ran
-        return
+        return passed
     assert HARMFUL not in server.ran, "it ran what was never allowed"
     assert not said, "the session stands still"
     assert wired.wire.idle, "something is still owed"
     told = [_said(wired, o) for o in wired.outcomes if o.status == "ok" and o.tag]
     ran = ["large" if len(text) > LIMIT else text for text in server.ran]
     assert told == ran, f"an answer was taken for another's: {told} for {ran}"
+    return passed + wired.down + "\n".join(wired.ends()).encode()
 
 
 def _said(wired: Wired, outcome: Outcome) -> str:

@@ -55,8 +55,8 @@ class Server:
                 self._statements.pop(b"", None)
                 self._portals.clear()
                 said = self._run(words[0].decode())
-                self._simple = bool(self._copying)
-                return said + (b"" if self._copying else z())
+                self._simple = said == COPY_IN
+                return said if self._simple else said + z()
             case "P":
                 if self._fails() or b"refused" in words[1] or (words[0] and words[0] in self._statements):
                     return self._fail()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from struct import pack
 
 from hypothesis import strategies as st
 
+from nightporter.core.wire import Ticket
 from nightporter.protocols.postgres import messages as m
 
 # Starting up
@@ -236,6 +238,22 @@ def _max_rows(client: bytes) -> int:
         if got[0] == ord("E"):
             return int.from_bytes(got[1][-4:])
     return 0
+
+
+# More than fits anywhere
+
+TICKET = Ticket("0-1", 0, b"salt")
+
+
+def endless(*, upstream: bool, size: int) -> Iterator[bytes]:
+    """About `size` bytes in pieces, of one message: a statement, or a notice."""
+    piece = b"x" * 65536
+    if upstream:
+        yield b"N" + pack("!I", size + 4)
+    else:
+        yield b"Q" + pack("!I", size + 4)
+    for _ in range(size // len(piece)):
+        yield piece
 
 
 # Ways to spoil it

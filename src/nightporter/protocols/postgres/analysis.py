@@ -39,8 +39,10 @@ MAX_CACHED_TEXT_BYTES = 64 * 1024
 _READING_BYTES = 700
 
 _UNKNOWN = frozenset({Action.UNKNOWN})
-_MENTIONS = re.compile(rb"(?i)set_config|pg_settings|nightporter|application_name|u&")
+MENTIONS = re.compile(rb"(?i)set_config|pg_settings|nightporter|application_name|u&['\"]")
 """Words by which a text that was not read could change our settings; U& can spell any of them."""
+MENTION_BYTES = 16
+"""The longest of them."""
 _SURPRISES = (AttributeError, KeyError, TypeError, ValueError, IndexError)
 
 
@@ -138,7 +140,7 @@ def _too_long(limit: int) -> str:
 
 def _whole(text: str, sent: bytes, why: str) -> Reading:
     # the server may understand what we do not: where it could be about settings, it may be about any of them
-    settings = (Setting(None),) if _MENTIONS.search(sent) else ()
+    settings = (Setting(None),) if MENTIONS.search(sent) else ()
     shown = redacted("", text.encode(errors="replace"))
     statement = Statement(text=text, kind="unknown", actions=_UNKNOWN, unknown=why, settings=settings, shown=shown)
     return Reading(sent, hashlib.sha256(sent).hexdigest(), (statement,), grammar=GRAMMAR)

@@ -37,7 +37,7 @@ from nightporter.core.error import ProtocolError
 from nightporter.core.wire import Denial, Outcome, Request, Ticket, Traffic, WireSetup
 from nightporter.statement.model import Reading
 
-from .analysis import call, unreadable
+from .analysis import MENTION_BYTES, MENTIONS, call, unreadable
 from .body import MalformedError, error_at, name_at, parameters_at, text_at
 from .errors import denial_response
 from .exchange import Owed, Pending, Portal, Prepared, Run
@@ -93,6 +93,7 @@ class PostgresWire:
         self._from = 0  # first byte not handed on yet
         self._pending: Pending | None = None
         self._large: Run | None = None  # whose message is passing in parts
+        self._large_text: bytes | None = None  # the end of what has passed of it, if it is a text
         self._dropping = False  # the large message that is passing was refused
         self._copy: Run | None = None  # whose COPY data is passing
         self._copy_skip = 0
@@ -332,7 +333,8 @@ class PostgresWire:
             return
         if request.streamed:
             self._large = runs[0]
-            self._stream_hash(runs[0], memoryview(self._data)[pending.start + HEADER : pending.end])
+            self._large_text = b"" if pending.code == _Q or pending.code == _P else None
+            self._stream_large(runs[0], pending.start + HEADER, pending.end)
         if reading.rewritten is not None and (pending.code == _Q or pending.code == _P):
             self._send_rewritten(pending, reading.rewritten)
         if pending.code == _Q or pending.code == _F:
@@ -456,10 +458,21 @@ class PostgresWire:
         if self._dropping:
             self._drop(start, end)
         elif self._large is not None:
-            self._stream_hash(self._large, memoryview(self._data)[start:end])
+            self._stream_large(self._large, start, end)
         if count == LAST:
             self._dropping = False
             self._large = None
+
+    def _stream_large(self, run: Run, start: int, end: int) -> None:
+        """Part of a message that is too long to be held. If it is a text, no setting of ours may be spoken of in it: it cannot be
+        read, and until its last byte has gone upstream nothing of it runs."""
+        part = self._data[start:end]
+        if self._large_text is not None:
+            seen = self._large_text + part
+            if MENTIONS.search(seen):
+                raise ProtocolError(f"a text of more than {self._up.limit} bytes speaks of settings that are not the client's")
+            self._large_text = seen[-MENTION_BYTES:]
+        self._stream_hash(run, part)
 
     def _pass_rest(self, start: int, end: int) -> None:
         """The rest of a message that was cut: it goes where its beginning went, whatever has happened since."""
