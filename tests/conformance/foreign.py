@@ -159,7 +159,9 @@ def look_again(
     return unsteady
 
 
-def report(straight_run: Mapping[str, Ending], found: Comparison, expected: Mapping[str, str], unsteady: Sequence[Difference]) -> None:
+def report(
+    straight_run: Mapping[str, Ending], found: Comparison, expected: Mapping[str, str], unsteady: Sequence[Difference]
+) -> None:
     """Tell people."""
     for each in found.unexpected:
         print(f"\nDIFFERS  {each}")

@@ -86,7 +86,9 @@ def test_compiled_equals_pure() -> None:
 
     def digest(pure: str) -> str:
         command = [sys.executable, "-m", "tests.fuzz", "--digest", "1000"]
-        done = subprocess.run(command, cwd=ROOT, env={**os.environ, "NIGHTPORTER_PURE": pure}, capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            command, cwd=ROOT, env={**os.environ, "NIGHTPORTER_PURE": pure}, capture_output=True, text=True, check=True
+        )
         return done.stdout
 
     assert digest("0") == digest("1")

@@ -165,7 +165,7 @@ def test_a_certificate_is_a_principal(secured: Gateway, tmp_path: Path) -> None:
     with pytest.raises(psycopg.OperationalError):
         come(secured, "cara", sslmode="require", sslcert=str(foreign.chain), sslkey=str(foreign.key))
     refused = Book(secured.config, secured.ledger).records(principal="cara", kind="refused")
-    assert [r["detail"]["reason"] for r in refused][:2] == ["wrong", "method"]
+    assert [r["detail"]["reason"] for r in refused][:2] == ["authentication: wrong", "authentication: method"]
 
 
 @pytest.mark.parametrize("how", [{"sslmode": "require"}, {"sslmode": "disable"}])
@@ -208,7 +208,7 @@ def test_every_token_that_is_not_good_gets_the_same_answer(both: Gateway) -> Non
     assert answers == {":  " + REFUSED.format("...")}
     book = Book(both.config, both.ledger)
     reasons = [r["detail"]["reason"] for name in names for r in book.records(principal=name, kind="refused")]
-    assert reasons == ["wrong", "expired", "revoked", "disabled"]
+    assert reasons == [f"authentication: {why}" for why in ("wrong", "expired", "revoked", "disabled")]
 
 
 def test_a_disabled_owner_takes_agents_along(both: Gateway) -> None:

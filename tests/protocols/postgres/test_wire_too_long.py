@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from struct import pack
 
 import pytest
@@ -22,7 +23,7 @@ def sent(text: bytes, cuts: list[int]) -> bytes:
     data = b"Q" + pack("!I", len(text) + 5) + text + b"\0"
     marks = sorted({0, len(data), *(min(cut, len(data)) for cut in cuts)})
     upstream = b""
-    for start, end in zip(marks, marks[1:], strict=False):
+    for start, end in pairwise(marks):
         wire.receive_client(data[start:end])
         while (request := wire.next_request()) is not None:
             wire.allow(request, Ticket("w-1", 0, b"salt"))
