@@ -32,6 +32,7 @@ class WireSession:
         self._held: deque[bytes] = deque()
         self._waiting: Request | None = None
         self._by_ticket: dict[str, Request] = {}
+        self._allowed: list[str] = []
 
     # Both sides
 
@@ -115,6 +116,11 @@ class WireSession:
         """What an outcome belongs to."""
         return self._by_ticket[outcome.ticket.number]
 
+    def without_outcome(self) -> list[str]:
+        """Requests that were allowed, and of which nothing more was told."""
+        told = {outcome.ticket.number for outcome in self.outcomes}
+        return [f"{self._by_ticket[number].phase} {number}" for number in self._allowed if number not in told]
+
     # How
 
     def _cut(self, data: bytes) -> Iterable[bytes]:
@@ -142,6 +148,7 @@ class WireSession:
         if deny:
             self.wire.deny(request, DENIAL)
         else:
+            self._allowed.append(ticket.number)
             self.wire.allow(request, ticket)
 
     def _drain(self) -> None:

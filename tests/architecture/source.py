@@ -26,10 +26,13 @@ class Module:
         """Where it is, for messages."""
         return self.path.relative_to(SRC).as_posix()
 
-    def imports(self) -> Iterator[str]:
-        """Dotted names of what it imports, wherever in the file; ours without the package."""
+    def imports(self, *, when_run: bool = False) -> Iterator[str]:
+        """Dotted names of what it imports, wherever in the file. `when_run`: without what only a type checker sees."""
         parents = (PACKAGE, *self.path.relative_to(SRC).parent.parts)
+        unseen = {id(each) for guard in _guards(self.tree) for each in ast.walk(guard)} if when_run else set()
         for node in ast.walk(self.tree):
+            if id(node) in unseen:
+                continue
             if isinstance(node, ast.Import):
                 yield from (alias.name for alias in node.names)
             elif isinstance(node, ast.ImportFrom):
@@ -37,9 +40,9 @@ class Module:
                 base += [node.module] if node.module else []
                 yield from (".".join([*base, alias.name]) for alias in node.names)
 
-    def of_ours(self) -> Iterator[str]:
+    def of_ours(self, *, when_run: bool = False) -> Iterator[str]:
         """Names of our modules that it imports."""
-        for name in self.imports():
+        for name in self.imports(when_run=when_run):
             if not name.startswith(f"{PACKAGE}."):
                 continue
             wanted = name.removeprefix(f"{PACKAGE}.")
@@ -47,6 +50,10 @@ class Module:
                 wanted = wanted.rpartition(".")[0]  # a name in a module
             if wanted in names():
                 yield wanted
+
+
+def _guards(tree: ast.Module) -> list[ast.If]:
+    return [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
 
 
 @cache

@@ -6,24 +6,8 @@ import pytest
 
 from .source import Module, modules
 
-IO = frozenset(
-    [
-        "asyncio",
-        "socket",
-        "ssl",
-        "select",
-        "selectors",
-        "subprocess",
-        "multiprocessing",
-        "time",
-        "os",
-        "threading",
-        "random",
-        "secrets",
-        "signal",
-        "uvloop",
-    ]
-)
+IO = {"asyncio", "socket", "ssl", "select", "selectors", "subprocess", "multiprocessing", "uvloop"}
+IO |= {"time", "os", "threading", "random", "secrets", "signal"}
 
 PURE = ("core", "statement", "policy", "masking", "protocols", "identity", "secret")
 PURE_MODULES = ("evidence.chain", "evidence.commitment", "evidence.record", "evidence.schema", "config.model", "config.document")
@@ -55,10 +39,14 @@ ALLOWED: dict[str, set[str]] = {
     # the rim, and the faces
     "gateway": {
         *_WORDS,
-        *["config", "core", "evidence", "identity", "policy", "protocols", "secret", "statement", "store", "upstream"],
+        *("config", "core", "evidence", "identity", "identity.authenticate", "policy"),
+        *("protocols", "secret", "statement", "store", "upstream"),
     },
     "demo": {"core.error", "secret"},
-    "cli": {*_WORDS, *["config", "core", "demo", "evidence", "gateway", "identity", "protocols", "secret", "statement", "store"]},
+    "cli": {
+        *_WORDS,
+        *("config", "core", "demo", "evidence", "gateway", "identity", "protocols", "secret", "statement", "store"),
+    },
 }
 
 
@@ -88,7 +76,7 @@ def test_what_the_table_allows_runs_one_way() -> None:
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    imports = {module.name: set(module.of_ours()) - {module.name} for module in modules()}
+    imports = {module.name: set(module.of_ours(when_run=True)) - {module.name} for module in modules()}
     done: set[str] = set()
 
     def visit(name: str, path: tuple[str, ...]) -> None:

@@ -88,8 +88,7 @@ def test_whoever_catches_everything_says_why(module: Module) -> None:
         if "Exception" in caught:
             assert re.search(r"# noqa: BLE001 - \w+", lines[node.lineno - 1]), f"{module.place}:{node.lineno} gives no reason"
         if "BaseException" in caught:
-            last = node.body[-1]
-            assert isinstance(last, ast.Raise) and last.exc is None, f"{module.place}:{node.lineno} keeps what it caught"
+            assert ast.unparse(node.body[-1]) == "raise", f"{module.place}:{node.lineno} keeps what it caught"
 
 
 @every_module
@@ -108,15 +107,3 @@ def test_public_functions_of_the_pure_core_are_documented(module: Module) -> Non
     for node in module.tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
             assert ast.get_docstring(node), f"{module.place}:{node.lineno} `{node.name}` gives no contract"
-
-
-@every_module
-def test_a_secret_does_not_show_itself(module: Module) -> None:
-    """Fields called like a secret have the type that hides it."""
-    for node in ast.walk(module.tree):
-        if not isinstance(node, ast.ClassDef):
-            continue
-        for field in node.body:
-            if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and field.target.id in ("password", "token"):
-                kind = ast.unparse(field.annotation)
-                assert "str" not in kind.split(" | ") or module.name.endswith(".fake"), f"{module.place}:{field.lineno}"

@@ -75,7 +75,7 @@ SUITES = (
     Suite(
         "asyncpg",
         mark="asyncpg/protocol/coreproto.pyx",
-        version=("asyncpg/_version.py", r"^__version__ = '(.+)'"),
+        version=("asyncpg/_version.py", r"^__version__.* = '(.+)'"),
         # the released wheel of that version: the checkout needs a compiler and a submodule
         install=("asyncpg=={version}", "distro", "uvloop", "pytest"),
         environment=_libpq_variables,

@@ -16,7 +16,7 @@ from nightporter.core.error import ProtocolError, Refusal
 from nightporter.core.wire import Adapter, WireSetup
 from nightporter.protocols.registry import ADAPTERS
 
-from .wires import LIMIT, check_splits, check_transparency, run, streams, traffic_of
+from .wires import LIMIT, check_splits, check_transparency, streams, traffic_of
 
 ROOT = Path(__file__).parents[2]
 chunks = st.sampled_from([1, 2, 3, 7, 31, 200])
@@ -37,19 +37,6 @@ def test_any_bytes_are_understood_or_a_protocol_error_however_they_are_cut(
 @given(data=st.data(), chunk=chunks)
 def test_what_is_allowed_is_passed_on_byte_for_byte(adapter: Adapter, data: st.DataObject, chunk: int) -> None:
     check_transparency(adapter, data.draw(streams(adapter).filter(lambda stream: stream.valid)), chunk)
-
-
-@every
-@settings(max_examples=50, deadline=None)
-@given(data=st.data())
-def test_every_statement_that_was_begun_has_an_outcome(adapter: Adapter, data: st.DataObject) -> None:
-    stream = data.draw(traffic_of(adapter).sessions())
-    turns = [(turn.client, turn.server) for turn in stream]
-    whole = run(adapter, turns, 0)
-    assert whole.error is None
-    cut_off = run(adapter, turns[: len(turns) // 2], 0)
-    assert len(cut_off.outcomes) <= len(whole.outcomes)
-    assert whole.outcomes[: len(cut_off.outcomes)] == cut_off.outcomes
 
 
 @every

@@ -1,4 +1,4 @@
-"""The codec properties of a `Wire`, for any adapter: strategies of what happens to it, and what must hold. For pytest and for fuzzing."""
+"""The codec properties of a `Wire`, for any adapter: what may happen to it, and what must hold. For pytest and for fuzzing."""
 
 from __future__ import annotations
 
@@ -32,6 +32,8 @@ class Ran:
     up: bytes
     down: bytes
     outcomes: tuple[object, ...]
+    without: list[str]
+    """Requests that were allowed and have no outcome."""
 
 
 def traffic_of(adapter: Adapter) -> Any:
@@ -79,7 +81,7 @@ def run(adapter: Adapter, turns: Sequence[tuple[bytes, bytes]], chunk: int, refu
         error = str(broken)
     session.gone()
     outcomes = [(session.request_of(o).phase, _told(session, o)) for o in session.outcomes]
-    return Ran(error, session.up, session.down, _alike(outcomes))
+    return Ran(error, session.up, session.down, _alike(outcomes), session.without_outcome())
 
 
 def _told(session: WireSession, outcome: Outcome) -> tuple[object, ...]:
@@ -103,11 +105,15 @@ def _alike(outcomes: list[tuple[str, tuple[object, ...]]]) -> tuple[object, ...]
 
 
 def check_splits(adapter: Adapter, stream: Stream, chunk: int, refused: int) -> None:
-    """Any bytes are understood or are a ProtocolError, nothing else is raised, and how they are cut makes no difference."""
+    """Any bytes are understood or are a ProtocolError, nothing else is raised, and how they are cut makes no difference.
+
+    Whatever was allowed has an outcome in the end.
+    """
     whole, cut = run(adapter, stream.turns, 0, refused), run(adapter, stream.turns, chunk, refused)
     assert (whole.error is None) == (cut.error is None), f"{whole.error} or {cut.error}"
     if whole.error is None:
         assert cut == whole
+    assert whole.without == cut.without == []
     assert whole.error is None or refused or not stream.valid, whole.error
 
 

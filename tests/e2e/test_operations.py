@@ -10,6 +10,7 @@ import socket
 import struct
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from copy import deepcopy
 from typing import Any
 
@@ -38,13 +39,26 @@ def pair(embedded18: EmbeddedServer) -> Iterator[Gateway]:
         yield running
 
 
+@contextmanager
+def impatient(server: EmbeddedServer, max_connections: int) -> Iterator[Gateway]:
+    entry, environment = upstream(server.dsn("postgres"))
+    limits = {"max_connections": max_connections, "startup_timeout_s": 1, "idle_timeout_s": 60, "drain_timeout_s": 3}
+    with gateway({"shop": entry}, environment=environment, limits=limits) as running:
+        running.add("ada")
+        yield running
+
+
 @pytest.fixture
 def lone(embedded18: EmbeddedServer) -> Iterator[Gateway]:
     """A gateway of the test's own, quick to lose patience."""
-    entry, environment = upstream(embedded18.dsn("postgres"))
-    limits = {"max_connections": 3, "startup_timeout_s": 1, "idle_timeout_s": 60, "drain_timeout_s": 3}
-    with gateway({"shop": entry}, environment=environment, limits=limits) as running:
-        running.add("ada")
+    with impatient(embedded18, 50) as running:
+        yield running
+
+
+@pytest.fixture
+def small(embedded18: EmbeddedServer) -> Iterator[Gateway]:
+    """One with room for three."""
+    with impatient(embedded18, 3) as running:
         yield running
 
 
@@ -169,9 +183,8 @@ def test_sighup_takes_a_good_file_and_refuses_a_bad_one(lone: Gateway) -> None:
         lone.process.send_signal(signal.SIGHUP)
         until(lambda: "not reloaded" in lone.log())
         for database in ("shop", "annex", "staging/annex"):
-            until(lambda wanted=database: _reachable(lone, wanted))  # type: ignore[misc]  # a session that was closed counts a moment longer
-        with pytest.raises(psycopg.OperationalError, match='database "test/annex" does not exist'):
-            until(lambda: session(lone, database="test/annex"))
+            assert _reachable(lone, database)
+        assert not _reachable(lone, "test/annex")
         assert ask(ada, "select 1") == "1"
         lone.config.write_text(yaml.safe_dump(config))
     book = Book(lone.config, lone.ledger)
@@ -189,22 +202,22 @@ def _reachable(running: Gateway, database: str) -> bool:
 # limits
 
 
-def test_beyond_the_cap_there_is_a_proper_error(lone: Gateway) -> None:
-    opened = [session(lone) for _ in range(3)]
+def test_beyond_the_cap_there_is_a_proper_error(small: Gateway) -> None:
+    opened = [session(small) for _ in range(3)]
     with pytest.raises(asyncpg.TooManyConnectionsError):  # psycopg does not tell the SQLSTATE of a start-up that fails
-        asyncio.run(asyncpg.connect(_uri(lone)))
+        asyncio.run(asyncpg.connect(_uri(small)))
     with ThreadPoolExecutor(1) as threads:  # to cancel takes no place
         running = threads.submit(opened[0].execute, "select pg_sleep(60)")
         cancel_until(opened[0], running.done)
         with pytest.raises(errors.QueryCanceled):
             running.result()
     opened.pop().close()
-    until(lambda: _reachable(lone, "shop"))
+    until(lambda: _reachable(small, "shop"))
 
 
-def test_the_cap_holds_when_many_come_at_once(lone: Gateway) -> None:
+def test_the_cap_holds_when_many_come_at_once(small: Gateway) -> None:
     with ThreadPoolExecutor(12) as threads:
-        came = [threads.submit(session, lone) for _ in range(12)]
+        came = [threads.submit(session, small) for _ in range(12)]
     refused = [work.exception() for work in came if work.exception() is not None]
     assert len(refused) == 9
     assert all("too many clients" in str(error) for error in refused)

@@ -50,7 +50,7 @@ def try_one(wanted: Property, number: int) -> None:
 
     try:
         hold()
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is what we look for
+    except Exception as error:
         raise Find(tried[0] if tried else None, error) from error
 
 
@@ -70,7 +70,10 @@ def fuzz(seconds: float, base: int) -> int:
                 try_one(wanted, number)
             except Find as find:
                 traceback.print_exc()
-                print(f"\n{wanted.name} does not hold; --seed {number} finds it again, for the input:\n{shown(find.value)}", file=sys.stderr)
+                print(
+                    f"\n{wanted.name} does not hold; --seed {number} finds it again, for the input:\n{shown(find.value)}",
+                    file=sys.stderr,
+                )
                 return 1
             rounds[wanted.name] += 1
         number += 1

@@ -137,6 +137,7 @@ def duel(random: Random) -> bytes:
     assert HARMFUL not in server.ran, "it ran what was never allowed"
     assert not said, "the session stands still"
     assert wired.wire.idle, "something is still owed"
+    assert not wired.gone().without_outcome(), "an intent without an outcome"
     told = [_said(wired, o) for o in wired.outcomes if o.status == "ok" and o.tag]
     ran = ["large" if len(text) > LIMIT else text for text in server.ran]
     assert told == ran, f"an answer was taken for another's: {told} for {ran}"

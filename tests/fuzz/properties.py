@@ -1,4 +1,4 @@
-"""What must hold whatever others write: inputs and checks. A check raises AssertionError; anything else it raises is a find as well."""
+"""What must hold whatever others write: inputs and checks. A check raises AssertionError; whatever else it raises is a find too."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from nightporter.core.talk import Secured
 from nightporter.core.wire import Challenge, Entrance, Hello, Peer
 from nightporter.identity.principal import Method
 from nightporter.identity.scram import SALT_BYTES, make_verifier
+from nightporter.protocols.postgres import framing
 from nightporter.protocols.postgres.analysis import Readings, call
 from nightporter.protocols.postgres.encoding import _CODECS
 from nightporter.protocols.registry import ADAPTERS
@@ -23,7 +24,6 @@ from tests.conversation import Line, play
 from tests.protocols.postgres import traffic
 from tests.protocols.postgres.analysis.test_properties import VALID, check
 from tests.protocols.postgres.test_framing import anything, chunks, cuts, scan_all, summary
-from tests.protocols.postgres.test_framing import pure as framing
 
 from .duel import duel
 
@@ -139,10 +139,24 @@ PROPERTIES = (
     Property("wire: transparency", st.tuples(streams(ADAPTER), sizes), _transparency),
     Property("wire: both sides agree", st.integers(0, 2**40), _duel),
     Property("greet", st.tuples(noise | openings | traffic.spoiled(openings), sizes, st.booleans()), _greet),
-    Property("prove", st.tuples(st.sampled_from([Method.PASSWORD, Method.TOKEN]), noise | proofs | traffic.spoiled(proofs), sizes), _prove),
+    Property(
+        "prove",
+        st.tuples(st.sampled_from([Method.PASSWORD, Method.TOKEN]), noise | proofs | traffic.spoiled(proofs), sizes),
+        _prove,
+    ),
     Property("enter", st.tuples(noise | logins | traffic.spoiled(logins), sizes), _enter),
     Property("framing", st.tuples(anything, cuts), _scan),
     Property("analysis: text", statements, check),
-    Property("analysis: bytes", st.tuples(noise | statements.map(lambda t: t.encode(errors="replace")), st.sampled_from(sorted({*_CODECS.values(), "ascii"}))), _read),
-    Property("analysis: calls", st.tuples(st.integers(0, 2**32 - 1) | st.sampled_from([952, 2078]), st.lists(st.none() | noise, max_size=3).map(tuple)), _call),
+    Property(
+        "analysis: bytes",
+        st.tuples(
+            noise | statements.map(lambda t: t.encode(errors="replace")), st.sampled_from(sorted({*_CODECS.values(), "ascii"}))
+        ),
+        _read,
+    ),
+    Property(
+        "analysis: calls",
+        st.tuples(st.integers(0, 2**32 - 1) | st.sampled_from([952, 2078]), st.lists(st.none() | noise, max_size=3).map(tuple)),
+        _call,
+    ),
 )

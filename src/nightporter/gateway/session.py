@@ -87,7 +87,8 @@ class Session:
             async with asyncio.timeout(self.worker.limits.startup_timeout_s):
                 found = await opening.run(open_session(self.peer, self.entrypoint.adapter))
             if isinstance(found, Cancel):
-                await self.worker.cancel(found, self.peer)
+                # it goes on when the client does not wait for the end
+                await asyncio.shield(spawn(self.worker.cancel(found, self.peer), f"cancel {self.id}"))
                 self.close("cancel request")
                 return
             self._go(found)
@@ -283,11 +284,6 @@ class Session:
     def describe(self) -> dict[str, object]:
         """For operators; no secret is in it."""
         return {**self.facts, "since": self.since.isoformat(), "idle": self.is_idle}
-
-    def cancel_running(self) -> None:
-        """What a CancelRequest does: end a wait of ours, or ask the upstream."""
-        if self.entered is not None:
-            spawn(self.worker.cancel_upstream(self), f"cancel {self.id}")
 
     def end(self, refusal: Refusal) -> None:
         """An operator, a time-out or a shutdown ends it."""

@@ -250,13 +250,16 @@ class Worker:
     # Cancel and control
 
     async def cancel(self, request: Cancel, peer: Peer) -> None:
-        """A CancelRequest came in: it is ours, or another worker's, or nobody's; the client learns nothing either way."""
+        """A CancelRequest came in: it is ours, or another worker's, or nobody's; the client learns nothing either way.
+
+        Returns when the upstream has dealt with it. The client may wait for that, so that its next statement is not hit.
+        """
         key = (request.process_id, request.secret)
-        if not self._cancel_own(*key, peer.endpoint):
+        if not await self._cancel_own(*key, peer.endpoint):
             message = {"verb": "cancel", "process_id": key[0], "secret": key[1].hex(), "client": peer.endpoint}
             await control.ask_others(self.config.run, self.index, message)
 
-    def _cancel_own(self, process_id: int, secret: bytes, address: str) -> bool:
+    async def _cancel_own(self, process_id: int, secret: bytes, address: str) -> bool:
         session = self._keys.get((process_id, secret))
         if session is None:
             return False
@@ -265,10 +268,10 @@ class Worker:
         except EvidenceError as error:
             # a cancel stops work and changes nothing; refusing it for want of a record would help nobody
             log.error("cancel not recorded", session=session.id, error=str(error))
-        session.cancel_running()
+        await self._cancel_upstream(session)
         return True
 
-    async def cancel_upstream(self, session: Session) -> None:
+    async def _cancel_upstream(self, session: Session) -> None:
         """Pass a cancel on, over a connection of its own."""
         upstream, entered = session.found, session.entered
         if upstream is None or entered is None:
@@ -290,7 +293,7 @@ class Worker:
         """A message over this worker's control socket."""
         match message:
             case {"verb": "cancel", "process_id": int(process_id), "secret": str(secret), "client": str(client)}:
-                return {"done": self._cancel_own(process_id, bytes.fromhex(secret), client)}
+                return {"done": await self._cancel_own(process_id, bytes.fromhex(secret), client)}
             case {"verb": "sessions"}:
                 return {"sessions": [s.describe() for s in self.sessions if s.cancel_key is not None]}
             case {"verb": "end", "session": str(wanted)}:

@@ -221,6 +221,40 @@ def test_the_other_way_around_in_one_batch() -> None:
     assert last_actions(wired) == {"unknown"}, "at that moment the name stands for nothing"
 
 
+def prepared(wired: Wired, *statements: tuple[str, str]) -> Wired:
+    """Prepares by the protocol what SQL could not prepare."""
+    for name, text in statements:
+        wired.client(p(name, text) + S).server(PARSED + z())
+    return wired
+
+
+def test_execute_of_an_execute_does_what_the_last_of_them_does() -> None:
+    wired = prepared(Wired(), ("a", DELETE), ("b", "execute a"), ("c", "execute b"))
+    wired.client(q("execute c"))
+    assert last_actions(wired) == {"delete"}
+
+
+def test_execute_without_end_is_not_understood() -> None:
+    wired = prepared(Wired(), ("a", "execute b"), ("b", "execute a"))
+    wired.client(q("execute a"))
+    assert "unknown" in last_actions(wired)
+
+
+def test_what_is_executed_may_change_names() -> None:
+    wired = prepared(Wired(), ("s", READ), ("drop", "deallocate s"), ("make", f"prepare s as {DELETE}"))
+    for name in ("drop", "make"):
+        wired.client(q(f"execute {name}")).server(done("X") + z())
+    wired.client(q("execute s"))
+    assert last_actions(wired) == {"delete"}
+
+
+def test_what_is_executed_may_ask_for_data() -> None:
+    wired = prepared(Wired(), ("s", "copy t from stdin")).client(q("execute s") + S)
+    assert wired.sent().endswith(q("execute s") + FLUSH)
+    wired.server(m.copy_response(b"G", 1)).client(m.copy_done() + S).server(done("COPY 0") + z() * 2)
+    assert wired.wire.idle
+
+
 def test_cursors_and_portals_share_their_names() -> None:
     wired = Wired(unknown).client(q("begin")).server(done("BEGIN") + z("T"))
     wired.client(q(f"declare c cursor for {READ}")).server(done("DECLARE CURSOR") + z("T"))
@@ -267,3 +301,10 @@ def test_the_name_of_a_setting_that_is_not_bound_stays_unknown(values: tuple[byt
     wired = Wired().client(p("s", SET_BY_PARAMETER) + S).server(PARSED + z()).client(b("", "s", *values) + e() + S)
     assert settings_of(wired) == [None]
     assert wired.requests[-1].reading.statements[0].settings[0].parameter is None
+
+
+def test_execute_is_no_way_around_the_check_of_a_settings_name() -> None:
+    """What Bind would supply, and we would check, an EXECUTE computes."""
+    wired = prepared(Wired(), ("s", SET_BY_PARAMETER)).client(q("execute s('nightporter.principal', 'eve')"))
+    setting = wired.requests[-1].reading.statements[0].settings[0]
+    assert (setting.name, setting.parameter) == (None, None)

@@ -21,6 +21,8 @@ from .names import UNCERTAIN, Names, Uncertain
 
 READ_BY = ("client_encoding", "standard_conforming_strings")
 """Settings that change how text is read."""
+MAX_EXECUTES = 8
+"""EXECUTE of EXECUTE of ...; nobody writes more than one."""
 _UNSEEN = frozenset({Action.EXECUTE, Action.UNKNOWN})
 _RESTORING = frozenset({"set", "reset", "discard", "commit", "rollback", "rollback to savepoint", "prepare transaction"})
 """Statements that may give a setting a value it had before, without naming it."""
@@ -81,7 +83,7 @@ class Scope:
 
     # What a text leaves open
 
-    def resolve(self, reading: Reading, batch: int) -> Reading | None:
+    def resolve(self, reading: Reading, batch: int, depth: int = 0) -> Reading | None:
         """Give SQL's EXECUTE and FETCH what their names stand for; None while that is uncertain."""
         if not reading.uses_session:
             return reading
@@ -92,7 +94,14 @@ class Scope:
                 found = self._found(effect, own, batch)
                 if found is UNCERTAIN:
                     return None
-                statement = _with_found(statement, effect, found)
+                if found is False or (depth == MAX_EXECUTES and found is not True):
+                    statement = _with_unknown(statement, effect)
+                elif isinstance(found, Prepared):
+                    inner = self.resolve(found.reading, batch, depth + 1)  # what is executed may execute
+                    if inner is None:
+                        return None
+                    statement = _with_inner(statement, inner)
+                # a cursor's statement was decided when it was declared
             resolved.append(statement)
         if all(a is b for a, b in zip(resolved, reading.statements, strict=True)):
             return reading
@@ -173,15 +182,23 @@ def runs_by_name(reading: Reading) -> bool:
     return reading.uses_session and any(e.naming in (Naming.EXECUTE, Naming.FETCH) for s in reading.statements for e in s.names)
 
 
-def _with_found(statement: Statement, effect: NameEffect, found: Prepared | Portal | bool | Uncertain) -> Statement:
-    if found is False:
-        why = f"what `{effect.name}` stands for is not known"
-        return replace(statement, actions=statement.actions | {Action.UNKNOWN}, unknown=why)
-    if not isinstance(found, Prepared):
-        return statement  # a cursor's statement was decided when it was declared
-    inner = found.reading.statements
-    actions = statement.actions.union(*(s.actions for s in inner))
-    return replace(statement, actions=actions, unknown=statement.unknown or next((s.unknown for s in inner if s.unknown), None))
+def _with_unknown(statement: Statement, effect: NameEffect) -> Statement:
+    why = f"what `{effect.name}` stands for is not known"
+    return replace(statement, actions=statement.actions | {Action.UNKNOWN}, unknown=statement.unknown or why)
+
+
+def _with_inner(statement: Statement, inner: Reading) -> Statement:
+    """A statement that also does what the statement does that it executes."""
+    settings = (setting for s in inner.statements for setting in s.settings)
+    return replace(
+        statement,
+        actions=statement.actions.union(*(s.actions for s in inner.statements)),
+        unknown=statement.unknown or next((s.unknown for s in inner.statements if s.unknown), None),
+        # EXECUTE computes what Bind would supply: a setting named by a parameter is not known before
+        settings=statement.settings + tuple(Setting(None) if each.parameter is not None else each for each in settings),
+        names=statement.names + tuple(name for s in inner.statements for name in s.names),
+        copies_in=statement.copies_in or any(s.copies_in for s in inner.statements),
+    )
 
 
 def _settled(setting: Setting, parameters: Parameters) -> Setting:

@@ -31,20 +31,20 @@ def test_the_encoding_is_part_of_the_key() -> None:
 
 def test_the_least_recently_used_goes_first() -> None:
     readings = Readings(max_count=2)
-    one, two = readings(b"select 1"), readings(b"select 2")
-    assert readings(b"select 1") is one
-    readings(b"select 3")
+    one, two = readings(b"select '1'"), readings(b"select '2'")
+    assert readings(b"select '1'") is one
+    readings(b"select '3'")
     assert len(readings) == 2
-    assert readings(b"select 1") is one
-    assert readings(b"select 2") is not two
+    assert readings(b"select '1'") is one
+    assert readings(b"select '2'") is not two
 
 
 def test_the_bytes_are_bounded() -> None:
     readings = Readings(max_bytes=20_000)
     for n in range(100):
-        readings(b"select %d" % n)
+        readings(b"select '%d'" % n)
     assert 5 < len(readings) < 20
-    readings(b"select 1;" * 1000)
+    readings(b"select '1';" * 1000)
     assert len(readings) == 0
 
 

@@ -1,0 +1,42 @@
+# C types for exchange.py when it is compiled; the file itself stays plain Python.
+
+
+cdef class Run:
+    cdef public object outcome
+    cdef public object statement
+    cdef public list changes
+    cdef public object hash
+    cdef public bint done
+    cdef public bint began
+    cdef public object due
+
+
+cdef class Owed:
+    cdef public int code
+    cdef public list runs
+    cdef public tuple changes
+    cdef public object denial
+    cdef public Py_ssize_t at
+    cdef public object due
+
+
+cdef class Prepared:
+    cdef public object reading
+
+
+cdef class Portal:
+    cdef public object reading
+    cdef public object run
+    cdef public object number
+    cdef public bint hold
+
+
+cdef class Pending:
+    cdef public object request
+    cdef public int code
+    cdef public Py_ssize_t start
+    cdef public Py_ssize_t end
+    cdef public Py_ssize_t count
+    cdef public object prepared
+    cdef public object statement
+    cdef public object portal
