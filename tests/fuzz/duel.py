@@ -125,7 +125,7 @@ def duel(random: Random) -> bytes:
                     answers = answers[size:]
                 case 4 if wired.waits:
                     wired.answer(deny=texts(HARMFUL)(wired.requests[-1]))
-                case 4 if random.random() < failing / 5:
+                case 4 if failing and random.random() < 0.3:
                     answers += server.interrupt()
     except ProtocolError as broken:
         # the only thing such a client can do that no server would stand
