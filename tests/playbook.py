@@ -92,7 +92,7 @@ class Playbook:
             case FromUpstream(data):
                 self._pass_on(self.journey.from_upstream(data))
             case Gone():
-                self._settle(self.journey.end())
+                self._settle(self.journey.end()[0])
             case Answer(reply, error):
                 steps, self._steps, self.asked = self._steps, None, None
                 assert steps is not None, "nothing was asked"

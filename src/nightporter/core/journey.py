@@ -128,9 +128,11 @@ class Journey:
         """Whether nothing is under way and no transaction is open."""
         return self._wire.idle
 
-    def end(self) -> list[Outcome]:
-        """Both sides are gone: what is known of whatever was under way."""
-        return self._wire.abandon()
+    def end(self) -> tuple[list[Outcome], int | None]:
+        """Both sides are gone: what is known of whatever was under way, and the transaction that ends without a word."""
+        left_open = self._wire.open_transaction
+        outcomes = self._wire.abandon()
+        return outcomes, None if outcomes else left_open
 
 
 def _hint(decision: Deny | Hold) -> str | None:

@@ -229,6 +229,11 @@ class Wire(Protocol):
         """Nothing is under way and no transaction is open."""
         ...
 
+    @property
+    def open_transaction(self) -> int | None:
+        """Ordinal of the transaction block that is open; None outside of one."""
+        ...
+
     def receive_client(self, data: bytes) -> None: ...
 
     def next_request(self) -> Request | None:

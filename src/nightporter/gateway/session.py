@@ -316,12 +316,16 @@ class Session:
         self.client.close()
         self.worker.ended(self)
         journey, self._journey = self._journey, None
+        detail: dict[str, str | int] = {"reason": reason}
         try:
             if journey is not None:
-                for outcome in journey.end():
+                outcomes, left_open = journey.end()
+                for outcome in outcomes:
                     self.recorder.outcome(outcome)
+                if left_open is not None:  # the database rolls back what its client did not commit
+                    detail |= {"transaction": left_open, "transaction_end": "rolled_back"}
             if "upstream" in self.facts:
-                self.recorder.event(EventKind.SESSION_ENDED, {"reason": reason})
+                self.recorder.event(EventKind.SESSION_ENDED, detail)
         except EvidenceError as error:
             # the session is over either way; its intents are recorded and stand without an outcome
             log.error("end of session not recorded", session=self.id, error=str(error))

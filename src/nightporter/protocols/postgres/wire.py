@@ -718,6 +718,10 @@ class PostgresWire:
     def idle(self) -> bool:
         return not self._owed and self._status == b"I" and self._pending is None and not self.stalled and not self._unsynced
 
+    @property
+    def open_transaction(self) -> int | None:
+        return None if self._status == b"I" else self._transaction
+
     def drain(self) -> Traffic:
         if self._from < len(self._data) and not self.stalled and self._at:
             end = self._spans[self._at - 1][2]
