@@ -1,4 +1,4 @@
-"""A gateway of one's own, for tests and measurements: configuration, store, principals and the process, in a temporary directory."""
+"""A gateway of one's own for tests and measurements: configuration, store, principals and the process, in a temporary directory."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """A stand for measuring: `python tests/lab/serve.py SCENARIO [--upstream SUPERUSER_DSN] [--database NAME]`.
 
-Starts an upstream where none is given, starts Nightporter in front of it, prints one JSON line and stays until its standard input is
-closed. Suites, ours and other people's, are pointed at it.
+Starts an upstream where none is given, starts Nightporter in front of it, prints one JSON line and stays until its standard
+input is closed. Suites, ours and other people's, are pointed at it.
 
     passthrough   a human who may do everything, as the upstream's superuser; every start-up setting but ours; every database
     zero          what one gets with no policy file

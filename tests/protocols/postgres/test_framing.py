@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
+from importlib.machinery import SourceFileLoader
+from itertools import pairwise
+from pathlib import Path
 from struct import pack
 from types import ModuleType
 
@@ -11,20 +14,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nightporter.core.error import ProtocolError
-from nightporter.protocols.postgres import framing as pure
+from nightporter.protocols.postgres import framing as imported
 
 KNOWN = b"CDEQTZdS"
 BULK = b"Dd"
 LIMIT = pure.PEEK + 100
 
-IMPLEMENTATIONS = [pure]
-if importlib.util.find_spec("nightporter.protocols.postgres._framing") is not None:
-    IMPLEMENTATIONS.append(importlib.import_module("nightporter.protocols.postgres._framing"))
+
+def plain() -> ModuleType:
+    """The file as it stands, whatever was compiled from it."""
+    source = Path(str(imported.__file__)).with_name("framing.py")
+    spec = importlib.util.spec_from_file_location("framing_plain", source, loader=SourceFileLoader("framing_plain", str(source)))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+pure = plain()
+IS_COMPILED = not str(imported.__file__).endswith(".py")
+IMPLEMENTATIONS = [pure, imported] if IS_COMPILED else [pure]
 
 Spans = list[tuple[int, int, int, int]]
 
 
-@pytest.fixture(params=IMPLEMENTATIONS, ids=lambda m: m.__name__.rpartition(".")[2])
+@pytest.fixture(params=IMPLEMENTATIONS, ids=["plain", "compiled"][: len(IMPLEMENTATIONS)])
 def framing(request: pytest.FixtureRequest) -> ModuleType:
     module: ModuleType = request.param
     return module
@@ -44,7 +59,7 @@ cuts = st.lists(st.integers(0, 20_000), max_size=6)
 
 def chunks(data: bytes, at: list[int]) -> list[bytes]:
     marks = [0, *sorted(min(a, len(data)) for a in at), len(data)]
-    return [data[a:b] for a, b in zip(marks, marks[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(marks)]
 
 
 def scan_all(module: ModuleType, pieces: list[bytes]) -> tuple[list[tuple[int, bytes, int]], bytes, str | None]:

@@ -80,10 +80,7 @@ class Scanner:
         while size - position >= header:
             code = octets[position]
             length = (
-                (octets[position + 1] << 24)
-                | (octets[position + 2] << 16)
-                | (octets[position + 3] << 8)
-                | octets[position + 4]
+                (octets[position + 1] << 24) | (octets[position + 2] << 16) | (octets[position + 3] << 8) | octets[position + 4]
             )
             kind = kinds[code]
             if kind == 0:
@@ -161,12 +158,7 @@ def payload(data: bytes, start: int, end: int, skip: int) -> tuple[bytes, int]:
         position = stop
     rest = 0
     while position < end:
-        length = (
-            (octets[position + 1] << 24)
-            | (octets[position + 2] << 16)
-            | (octets[position + 3] << 8)
-            | octets[position + 4]
-        )
+        length = (octets[position + 1] << 24) | (octets[position + 2] << 16) | (octets[position + 3] << 8) | octets[position + 4]
         stop = position + 1 + length
         if stop > end:
             rest = stop - end

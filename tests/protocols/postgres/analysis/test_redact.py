@@ -35,6 +35,8 @@ def test_the_constant_goes_and_the_code_stays(text: str, shown: str) -> None:
     assert b"hunter2" not in reading.shown
 
 
-@pytest.mark.parametrize("text", ["delete from t /* password 'x' */ where a = 'b'", "select 'a', password from t where b = 'c'", "select 1"])
+@pytest.mark.parametrize(
+    "text", ["delete from t /* password 'x' */ where a = 'b'", "select 'a', password from t where b = 'c'", "select 1"]
+)
 def test_the_word_hides_nothing(text: str) -> None:
     assert analyse(text).shown.decode() == text
