@@ -18,7 +18,7 @@ from nightporter.protocols.postgres import framing as imported
 
 KNOWN = b"CDEQTZdS"
 BULK = b"Dd"
-LIMIT = pure.PEEK + 100
+LIMIT = imported.PEEK + 100
 
 
 def plain() -> ModuleType:
