@@ -60,6 +60,7 @@ fuzz: setup ## random and spoiled traffic; SECONDS=600 SEED=n
 	$(PY) -m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 bench: setup ## side by side: direct, PgBouncer, Nightporter; writes bench/results/
+	@scripts/system-packages bench
 	$(PY) -m bench
 
 conformance: setup ## another project's tests, straight and through us; SUITE=path of its checkout
