@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -66,6 +67,7 @@ def main() -> None:
     parser.add_argument("--upstream", metavar="SUPERUSER_DSN")
     parser.add_argument("--database", metavar="NAME")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # so that what was started is ended
     with ExitStack() as stack:
         dsn = arguments.upstream
         if dsn is None:

@@ -67,6 +67,7 @@ class Session:
         self.closing = False
         self._journey: Journey | None = None
         self._waiting: Steps[None] | None = None  # the journey, while what it asked for is not done
+        self._commit: asyncio.Task[None] | None = None
         self._held: deque[bytes] = deque()
         self._held_size = 0
         self._client_ended = False
@@ -221,7 +222,7 @@ class Session:
 
     def _wait(self, steps: Steps[None], reply: object) -> None:
         self._waiting = steps
-        spawn(self._until_on_disk(steps, reply), f"commit {self.id}")
+        self._commit = spawn(self._until_on_disk(steps, reply), f"commit {self.id}")
 
     async def _until_on_disk(self, steps: Steps[None], reply: object) -> None:
         failure: EvidenceError | None = None
@@ -284,6 +285,11 @@ class Session:
     def describe(self) -> dict[str, object]:
         """For operators; no secret is in it."""
         return {**self.facts, "since": self.since.isoformat(), "idle": self.is_idle}
+
+    async def forwarded(self) -> None:
+        """Return once no statement waits for the disk: a cancel must not overtake what it is to cancel."""
+        if self._commit is not None and not self._commit.done():
+            await asyncio.wait([self._commit])
 
     def end(self, refusal: Refusal) -> None:
         """An operator, a time-out or a shutdown ends it."""

@@ -279,6 +279,7 @@ class Worker:
         adapter = session.entrypoint.adapter
         try:
             async with asyncio.timeout(upstream.connect_timeout_s):
+                await session.forwarded()
                 link = await self.dialer.connect(adapter, upstream)
                 try:
                     await converse(adapter.cancel(entered), link, self.dialer.securer(upstream))
