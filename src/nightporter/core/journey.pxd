@@ -3,6 +3,6 @@
 
 cdef class Journey:
     cdef object _wire, _principal, _resource
-    cdef dict _judgements
+    cdef readonly dict _judgements
 
     cpdef _judge(self, reading)
