@@ -45,8 +45,9 @@ _WORDS = frozenset(
 _FLAT = frozenset({b"and", b"or"})
 _LONGEST_WORD = max(map(len, _CHAINS | _WORDS | _FLAT))
 
-# A hundred openings of comments in one run of operator characters: quadratic in the scanner, as above.
-_COMMENT_STORM = re.compile(rb"(?:/\*(?:[~!@#^&|`?+\-*%<>=]|/(?!\*))*+){100}")
+COMMENT_STORM = 100
+"""Openings of comments in one run of operator characters: quadratic in the scanner, as above."""
+_OPERATORS = re.compile(rb"[~!@#^&|`?+\-*%<>=/]{200,}")
 # What may be the `) =` of a SET clause of several columns; what is between may hide in comments
 _ASSIGNS = re.compile(rb"\)\s*(?:=|--|/\*)")
 _CASE = re.compile(rb"(?i:\bcase\b)")
@@ -58,7 +59,7 @@ def refusal(text: bytes) -> str | None:
         return f"text of more than {MAX_BYTES} bytes"
     if b"\0" in text:
         return "a NUL byte"  # the parser would read only what comes before it
-    if text.count(b"/*") >= 100 and _COMMENT_STORM.search(text):
+    if text.count(b"/*") >= COMMENT_STORM and any(run[0].count(b"/*") >= COMMENT_STORM for run in _OPERATORS.finditer(text)):
         return "too many comments in a row"
     if len(text) <= HARMLESS_BYTES and _ASSIGNS.search(text) is None:
         return None
