@@ -110,6 +110,11 @@ def check_splits(adapter: Adapter, stream: Stream, chunk: int, refused: int) -> 
     Whatever was allowed has an outcome in the end.
     """
     whole, cut = run(adapter, stream.turns, 0, refused), run(adapter, stream.turns, chunk, refused)
+    if not stream.valid and (whole.error is None) != (cut.error is None):
+        # a spoiled session's server still says what it would have said; while a message of the client waits for an answer,
+        # it depends on the cuts whether the server's next words are the answer to one that has not been sent yet
+        assert "not asked" in f"{whole.error}{cut.error}", f"{whole.error} or {cut.error}"
+        return
     assert (whole.error is None) == (cut.error is None), f"{whole.error} or {cut.error}"
     if whole.error is None:
         assert cut == whole
