@@ -21,6 +21,7 @@ from .link import Link
 
 R = TypeVar("R")
 NONCE_BYTES = 18
+"""Of a SCRAM nonce: what PostgreSQL uses."""
 UNREACHABLE = "08001"  # sqlclient_unable_to_establish_sqlconnection
 
 

@@ -31,16 +31,13 @@ from nightporter.identity.principal import Principal
 from nightporter.identity.token import identifier_of
 from nightporter.policy.model import Resource
 
-from .dial import converse
+from .dial import NONCE_BYTES, converse
 from .link import Link
 
 if TYPE_CHECKING:
     from .session import Session
 
 R = TypeVar("R")
-
-NONCE_BYTES = 18
-"""Of a SCRAM nonce: what PostgreSQL uses."""
 
 
 class Opening:

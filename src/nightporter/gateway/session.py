@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -37,8 +37,6 @@ from .task import spawn
 
 if TYPE_CHECKING:
     from .worker import Entrypoint, Worker
-
-R = TypeVar("R")
 
 MAX_HELD = 256 * 1024
 """Bytes of a client that are kept while its statement waits; beyond them we stop reading."""

@@ -16,28 +16,22 @@ from .errors import refusal_response, secret_size, welcome
 from .greet import greet
 from .messages import cancel_request, ssl_request
 from .prove import prove
+from .rewrite import labeled
 from .wire import PostgresWire
 
 PORT = 5432
 ALPN = ("postgresql",)
-APPLICATION_NAME_BYTES = 63
-"""The server cuts it there (NAMEDATALEN less one), possibly within a character; so we cut first."""
 
 
 def introduce(principal: Principal, session: str, parameters: Mapping[str, str]) -> dict[str, str]:
     """The client's start-up settings, with the identity in the two places where the database shows it."""
     introduced = {name: value for name, value in parameters.items() if name.lower() != "application_name"}
     own = next((value for name, value in parameters.items() if name.lower() == "application_name"), "")
-    introduced["application_name"] = label_application(principal.label, own)
+    introduced["application_name"] = labeled(principal.label, own).rstrip(" ")
     introduced["nightporter.principal"] = principal.name
     introduced["nightporter.session"] = session
     introduced["nightporter.actor"] = principal.actor or ""
     return introduced
-
-
-def label_application(label: str, own: str) -> str:
-    """`<label> <own>`, cut to what the server keeps, on a character."""
-    return f"{label} {own}".encode()[:APPLICATION_NAME_BYTES].decode("utf-8", "ignore").rstrip(" ")
 
 
 def admit(parameters: Mapping[str, str], extra: frozenset[str] | None) -> tuple[dict[str, str], tuple[str, ...]]:
