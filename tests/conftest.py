@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,10 @@ from nightporter.demo.server import EmbeddedServer
 from tests.lab import servers
 
 pytest_plugins = ["tests.lab.no_skips"]
+
+# A shell that starts us in the background has us ignore Ctrl-C, and all that we start would do so too; some of them must hear it.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
