@@ -17,8 +17,9 @@ Token: TypeAlias = tuple[str, int, int]
 
 _LETTER = rb"[A-Za-z_\x80-\xff]"
 _ESCAPED = rb"(?:[^'\\]|\\.|'')*+'"
-# A string goes on after white space with a line end in it, and stays an escape string if it began as one.
-_CONTINUED = rb"(?:[\ \t\f\v]|--[^\n\r]*)*[\n\r](?:[\ \t\n\r\f\v]|--[^\n\r]*[\n\r])*'"
+# A string goes on after white space with a line end in it, and stays an escape string if it began as one. Each byte can be taken in
+# one way only: a run of dashes that could be cut in several would take time that doubles with its length.
+_CONTINUED = rb"[\ \t\f\v]*(?:--[^\n\r]*)?[\n\r](?:[\ \t\n\r\f\v]|--[^\n\r]*[\n\r])*'"
 
 TOKEN = re.compile(
     rb"""(?sx)
