@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from nightporter.config import Config, Ledger, Limits, Upstream
+from nightporter.config import Catalog, Config, Ledger, Limits, Upstream
 from nightporter.config.keys import KEYS, pattern
 
 REFERENCE = Path(__file__).parents[2] / "docs/reference/configuration.md"
@@ -20,6 +20,7 @@ def test_documented_defaults_are_the_defaults() -> None:
     text = REFERENCE.read_text()
     fields = {f"limits.{name}": info.default for name, info in Limits.model_fields.items()}
     fields |= {f"ledger.{name}": info.default for name, info in Ledger.model_fields.items() if name != "path"}
+    fields |= {f"catalog.{name}": info.default for name, info in Catalog.model_fields.items()}
     fields["upstreams.<name>.connect_timeout_s"] = Upstream.model_fields["connect_timeout_s"].default
     fields["workers"] = Config.model_fields["workers"].default
     for key, default in fields.items():

@@ -2,10 +2,11 @@
 
 from .address import Address
 from .load import load, parse
-from .model import Config, Credentials, Durability, Ledger, Limits, Listener, ListenerTls, StatementText, Tls, Upstream
+from .model import Catalog, Config, Credentials, Durability, Ledger, Limits, Listener, ListenerTls, StatementText, Tls, Upstream
 
 __all__ = [
     "Address",
+    "Catalog",
     "Config",
     "Credentials",
     "Durability",

@@ -49,6 +49,10 @@ IDLE_TIMEOUT_S = 0.0
 """Never: pools keep connections for hours, and a database that we stand in front of ends none by itself either."""
 DRAIN_TIMEOUT_S = 25.0
 """Sessions get this long to finish when we stop: below the 30 s after which orchestrators kill."""
+CATALOG_MAX_AGE_S = 2.0
+"""A change of a catalogue that does not pass us is rare; looking costs an ordinary database some milliseconds."""
+MAX_CATALOG_AGE_S = 60.0
+"""An older one says too little of what a statement does."""
 MAX_TIMEOUT_S = 7 * 24 * 3600.0
 """A longer one is a mistake in the unit."""
 
@@ -238,6 +242,12 @@ class Ledger(Section):
     durability: Durability = Durability.DISK
 
 
+class Catalog(Section):
+    """How the upstreams' own catalogues are read."""
+
+    max_age_s: Annotated[float, Field(strict=True, gt=0, le=MAX_CATALOG_AGE_S, allow_inf_nan=False)] = CATALOG_MAX_AGE_S
+
+
 class Limits(Section):
     """What one gateway allows itself and its clients."""
 
@@ -261,6 +271,7 @@ class Config(Section):
     """Directory for control sockets; left out, `run` beside the store."""
     workers: StrictInt = Field(1, ge=1, le=MAX_WORKERS)
     limits: Limits = _EMPTY
+    catalog: Catalog = _EMPTY
 
     _path: Path = PrivateAttr(Path())
 
