@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any, NamedTuple
 
 
 class Action(StrEnum):
@@ -30,6 +31,123 @@ CHANGES = frozenset(Action) - {Action.CONNECT, Action.READ, Action.REVEAL}
 """Actions whose intent must be on disk before a byte goes upstream. `execute`, `copy` and `unknown` may change anything."""
 
 
+class Use(StrEnum):
+    """How a statement uses a column."""
+
+    OUTPUT = "output"  # its value is in the result as it is
+    EXPRESSION = "expression"  # its value goes into a computed one
+    PREDICATE = "predicate"  # it decides which rows there are, or which value is computed
+    JOIN = "join"
+    GROUPING = "grouping"  # GROUP BY, DISTINCT, UNION, PARTITION BY
+    ORDERING = "ordering"
+    WHOLE_ROW = "whole_row"  # as part of its row taken as one value
+    WRITE_SOURCE = "write_source"  # its value is written somewhere
+    WRITE_TARGET = "write_target"
+
+
+class RowBound(StrEnum):
+    """What bounds the rows of a relation that a statement reads or changes."""
+
+    NONE = "none"
+    TRIVIAL = "trivial"  # a condition that looks at no column: WHERE true, WHERE 1 = 1
+    PRIMARY_KEY = "primary_key_constant"  # every column of a unique key is compared with a constant or a parameter
+    OTHER = "other"
+
+
+class Effect(StrEnum):
+    """What running a function does beyond computing its answer; every built-in function has one or several."""
+
+    COMPUTES = "computes"
+    READS_CATALOG = "reads_catalog"
+    READS_DATA = "reads_data"  # rows that the text does not name
+    WRITES_DATA = "writes_data"
+    FILES = "files"  # reads or writes the server's files
+    LARGE_OBJECTS = "large_objects"
+    SEQUENCES = "sequences"
+    LOCKS = "locks"
+    NOTIFIES = "notifies"
+    SLEEPS = "sleeps"
+    RUNS_SQL = "runs_sql"  # text that it is given
+    CHANGES_SETTINGS = "changes_settings"
+    REACHES_OUT = "reaches_out"  # other servers or processes
+    CONTROLS_SERVER = "controls_server"
+    UNKNOWN = "unknown"
+
+
+class Span(NamedTuple):
+    """A place in a text, in characters: from `start` up to `end`."""
+
+    start: int
+    end: int
+
+
+class Source(NamedTuple):
+    """A column that a value comes from."""
+
+    schema: str
+    relation: str
+    column: str
+    direct: bool
+    """The value is the column's own; otherwise it is computed from it."""
+
+
+class Output(NamedTuple):
+    """One column of a result, and all that its values come from. Nothing: they come from no column."""
+
+    name: str
+    sources: tuple[Source, ...]
+
+
+class Flow(NamedTuple):
+    """What is written into one column."""
+
+    schema: str
+    relation: str
+    column: str
+    sources: tuple[Source, ...]
+
+
+class ColumnUse(NamedTuple):
+    """A column, and how it is used."""
+
+    name: str
+    uses: frozenset[Use]
+
+
+class Access(NamedTuple):
+    """What a statement does to one relation, by itself or by what it sets off."""
+
+    action: Action
+    schema: str
+    relation: str
+    kind: str
+    """table, view, sequence, index, ... as the catalogue has it; `unknown` where it has no such relation."""
+    columns: tuple[ColumnUse, ...] = ()
+    bound: RowBound | None = None
+    """Of reads, updates and deletes."""
+    via: tuple[str, ...] = ()
+    """How it is reached, outermost first: (`view public.v`, `function public.f(integer)`). Empty: the text names it."""
+    span: Span | None = None
+
+
+class Effected(NamedTuple):
+    """A function that runs, and what that does. Those that only compute are left out unless they are the user's own."""
+
+    function: str
+    """With its schema and argument types."""
+    effects: frozenset[Effect]
+    via: tuple[str, ...] = ()
+    span: Span | None = None
+
+
+class Doubt(NamedTuple):
+    """Something that could not be resolved for certain."""
+
+    reason: str
+    via: tuple[str, ...] = ()
+    span: Span | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """A run-time setting that a statement changes, whatever the way it does so."""
@@ -38,6 +156,8 @@ class Setting:
     """Lower-cased name; None if it is known only when the statement runs (an expression, a column)."""
     direct: bool = False
     """Changed by plain `SET name = constant`, the one form that can be rewritten."""
+    reset: bool = False
+    """It gets back the value that it had at start-up; `all` for every one of them."""
     parameter: int | None = None
     """Number of the bind parameter ($1 is 1) that supplies the name; `name` is None until it is bound."""
 
@@ -88,6 +208,20 @@ class Statement:
     """COPY ... FROM STDIN: the client will send data."""
     shown: str | None = None
     """The text as records keep it, where a password is written out in it: without that."""
+    runs: tuple[Statement, ...] = ()
+    """EXECUTE: the statements that its name stands for."""
+
+    # Under a scope only: what running it would do. `actions` is then the whole of that.
+    accesses: tuple[Access, ...] = ()
+    outputs: tuple[Output, ...] | None = None
+    """Of what returns rows; None for what returns none."""
+    flows: tuple[Flow, ...] = ()
+    effects: tuple[Effected, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    """Anything here is in `unknown` too."""
+
+    steps: Any = field(init=False, default=None)
+    """The protocol's own: what it does to its session. Found when it first runs; a copy finds its own."""
 
 
 @dataclass(slots=True, eq=False)
@@ -104,6 +238,14 @@ class Reading:
     """What goes upstream instead of `text`, where the one rewrite that we do applies."""
     grammar: str = ""
     """Version of the grammar that read it; fingerprints change between versions."""
+    missing: bool = False
+    """It names what the catalogue does not have: a newer one may."""
+    looks_at_numbers: bool = False
+    """Another number in the text might mean something else: not to be shared by texts that differ in numbers."""
+    like: Reading | None = None
+    """The reading of a text that differs from this one in whole numbers only."""
+    calls_oid: int | None = None
+    """The function that a FunctionCall message calls; `text` is then only a picture of it."""
 
     changes: bool = field(init=False)
     """Whether any statement may change something: its intent is on disk before it runs."""

@@ -1,0 +1,452 @@
+"""What is gathered while one text is understood. A notebook: the analysis writes, `understand` makes values of it. Pure.
+
+A *touch* is what a statement does to one relation; a *ref* is a column of a touch; a *value* is what an expression yields: its
+type, and the refs that it comes from. The same relation touched twice in the same way is one touch in the end. What a view, a
+function or a trigger does is gathered once in a notebook of its own (a *reach*), kept with the scope, and copied from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from nightporter.catalog.model import Function, Relation
+from nightporter.statement.model import (
+    Access,
+    Action,
+    ColumnUse,
+    Doubt,
+    Effect,
+    Effected,
+    Flow,
+    RowBound,
+    Setting,
+    Source,
+    Span,
+    Use,
+)
+
+from .scope import Scope
+
+OUTPUT, EXPRESSION, PREDICATE, JOIN, GROUPING, ORDERING, WHOLE_ROW, WRITE_SOURCE, WRITE_TARGET = (1 << n for n in range(9))
+"""Uses as bits, in the order of `Use`."""
+
+_USES = tuple(Use)
+_BOUNDS = (RowBound.NONE, RowBound.TRIVIAL, RowBound.OTHER, RowBound.PRIMARY_KEY)
+"""From the weakest."""
+_BOUNDED = frozenset({Action.READ, Action.UPDATE, Action.DELETE})
+UNBOUND, TRIVIAL, BOUND, BY_KEY = range(4)
+"""Indexes in it."""
+_sets: dict[int, frozenset[Use]] = {}
+
+KINDS = {
+    "r": "table",
+    "p": "table",
+    "v": "view",
+    "m": "materialized view",
+    "f": "foreign table",
+    "S": "sequence",
+    "i": "index",
+    "I": "index",
+    "c": "type",
+    "t": "toast table",
+    "?": "unknown",  # not in the catalogue
+}
+
+UNKNOWN_TYPE = 705
+"""Of an untyped literal."""
+ANY_TYPE = 0
+"""We do not know."""
+
+
+class Touch:
+    """What is done to one relation in one way, while it is being gathered."""
+
+    __slots__ = ("action", "bound", "columns", "inherits", "location", "relation", "via")
+
+    def __init__(self, action: Action, relation: Relation, via: tuple[str, ...], location: int) -> None:
+        self.action = action
+        self.relation = relation
+        self.via = via
+        self.location = location
+        """Byte of the text; -1 if the text does not name it."""
+        self.columns: dict[str, int] = {}
+        """Name -> uses."""
+        self.bound = -1
+        """Index in `_BOUNDS`; the weakest of its occurrences."""
+        self.inherits = False
+        """Its children are touched in the same way."""
+
+    def use(self, column: str, uses: int) -> None:
+        self.columns[column] = self.columns.get(column, 0) | uses
+
+    def weaken(self, bound: int) -> None:
+        if self.bound < 0 or bound < self.bound:
+            self.bound = bound
+
+    def merge(self, other: Touch) -> None:
+        """Take over what another occurrence has."""
+        for column, uses in other.columns.items():
+            self.use(column, uses)
+        if other.bound >= 0:
+            self.weaken(other.bound)
+        self.inherits = self.inherits or other.inherits
+
+
+class Ref(NamedTuple):
+    """A column of a touch."""
+
+    touch: Touch
+    column: str
+
+
+class Value:
+    """What an expression yields."""
+
+    __slots__ = ("derived", "direct", "row", "type")
+
+    def __init__(
+        self, type: int, direct: frozenset[Ref] = frozenset(), derived: frozenset[Ref] = frozenset(), row: object = None
+    ) -> None:
+        self.type = type
+        self.direct = direct
+        """Columns whose own values it has."""
+        self.derived = derived
+        """Columns from which it is computed."""
+        self.row = row
+        """Of a whole row: the FROM item that it is of."""
+
+    def refs(self) -> frozenset[Ref]:
+        return self.direct | self.derived if self.derived else self.direct
+
+
+NO_VALUE = Value(ANY_TYPE)
+
+
+class Work:
+    """The notebook."""
+
+    def __init__(self, scope: Scope, text: bytes = b"", parameters: tuple[int, ...] = ()) -> None:
+        self.scope = scope
+        self.text = text
+        self.parameters = parameters
+        """Types of $1, $2, ...; 0 for those not known."""
+        self.actions: set[Action] = set()
+        self.touches: dict[tuple[Action, int, bool], Touch] = {}
+        """By action, relation, and whether the text names it."""
+        self.occurrences: list[Touch] = []
+        """Of relations in FROM, each by itself: they are put together in the end."""
+        self.looked: set[Ref] = set()
+        """What conditions have looked at."""
+        self.exact = False
+        """What is called is known from elsewhere: names of functions need no answer."""
+        self.calling = scope
+        """Under which that runs: a view's own names were looked up long ago, those in the body of a function it calls were not."""
+        self.placed: set[int] = set()
+        """Functions of which it is known where their results go."""
+        self.last_call: Function | None = None
+        self.last_outputs: list[tuple[str, Value]] | None = None
+        self.last_type = ANY_TYPE
+        """The call that was understood last: in FROM its columns are wanted too."""
+        self.effects: dict[tuple[int, bool], Effected] = {}
+        self.flows: dict[tuple[Relation, str], set[tuple[Ref, bool]]] = {}
+        self.doubts: dict[str, Doubt] = {}
+        self.settings: list[Setting] = []
+        self.progress = scope.progress
+        self.transition: dict[str, Any] = {}
+        """Of a trigger: names for the rows that were changed, as they were or are."""
+        self.created: dict[str, Relation] = {}
+        """Relations that an earlier statement of the same text makes."""
+        self.missing = False
+        """A name was not in the catalogue."""
+        self.redefines = False
+        """A body changes functions, triggers, views, ...: what else runs may not be what the catalogue says."""
+        self.looks_at_numbers = False
+        """What was found depends on the value of a number in the text."""
+        self.untyped = False
+        """Nobody has told the types of its parameters: a PREPARE may have."""
+        self.variables: dict[str, int] = {}
+        """Of a function's body: names that stand for values of its own, and their types."""
+        self.rows: dict[str, Any] = {}
+        """NEW and OLD, as FROM items: what comes from them comes from the table, and is no reading of it."""
+
+    # Writing
+
+    def touch(self, action: Action, relation: Relation, location: int = -1, via: tuple[str, ...] = ()) -> Touch:
+        key = (action, relation.oid, bool(via))
+        touch = self.touches.get(key)
+        if touch is None:
+            self.touches[key] = touch = Touch(action, relation, via, location)
+            self.actions.add(action)
+        return touch
+
+    def occurrence(self, action: Action, relation: Relation, location: int = -1) -> Touch:
+        """Of a relation in FROM, where each occurrence has bounds of its own."""
+        touch = Touch(action, relation, (), location)
+        self.occurrences.append(touch)
+        self.actions.add(action)
+        return touch
+
+    def use_value(self, value: Value, uses: int) -> None:
+        """A value is used: what it is computed from goes into an expression."""
+        self.use(value.direct, uses)
+        if value.derived:
+            self.use(value.derived, EXPRESSION if uses == OUTPUT else uses)
+
+    def use_each(self, rows: Iterable[tuple[str, Value]], uses: int) -> None:
+        """All columns of a result are used."""
+        for _, value in rows:
+            self.use_value(value, uses)
+
+    def use(self, refs: Iterable[Ref], uses: int) -> None:
+        for touch, column in refs:
+            touch.columns[column] = touch.columns.get(column, 0) | uses
+
+    def doubt(self, reason: str, location: int = -1, via: tuple[str, ...] = ()) -> None:
+        if reason not in self.doubts:
+            self.doubts[reason] = Doubt(reason, via, self.span(location))
+            self.actions.add(Action.UNKNOWN)
+
+    def lacks(self, what: str, location: int = -1) -> None:
+        """Something that the text names is not in the catalogue. The server would refuse, were the catalogue of this moment."""
+        self.missing = True
+        self.doubt(f"{what} is not in the catalogue", location)
+
+    def effect(self, function: Function, effects: frozenset[Effect], location: int = -1, via: tuple[str, ...] = ()) -> None:
+        key = (function.oid, bool(via))
+        if key not in self.effects:
+            self.effects[key] = Effected(name_of(function), effects, via, self.span(location))
+
+    def flow(self, relation: Relation, column: str, value: Value | None) -> None:
+        """A value is written into a column."""
+        into = self.flows.setdefault((relation, column), set())
+        if value is not None:
+            into.update((ref, True) for ref in value.direct)
+            into.update((ref, False) for ref in value.derived)
+
+    def doubt_redefined(self) -> None:
+        """To be called in the end: what a body redefines may be used by what else it, or its caller, does."""
+        if not self.redefines:
+            return
+        rows = (Action.READ, Action.INSERT, Action.UPDATE, Action.DELETE, Action.TRUNCATE)
+        touches = (each for each in (*self.touches.values(), *self.occurrences) if each.action in rows)
+        own = any(each.relation.schema not in ("pg_catalog", "information_schema") for each in touches)
+        if own or any(oid >= 16384 for oid, _ in self.effects):
+            self.doubt("definitions are changed by a body, and may be used by it or beside it")
+
+    def made(self, schema: str | None, name: str) -> Relation | None:
+        """The relation of that name that an earlier statement of the same text makes; it hides others of that name."""
+        relation = self.created.get(name)
+        if relation is None or (schema is not None and self.scope.real(schema) != relation.schema):
+            return None
+        return relation
+
+    def span(self, location: int) -> Span | None:
+        """The word at a byte of the text."""
+        if location < 0 or location >= len(self.text):
+            return None
+        end = location
+        text = self.text
+        if text[location : location + 1] == b'"':
+            end = text.find(b'"', location + 1) + 1 or len(text)
+        else:
+            while end < len(text) and (text[end] > 127 or chr(text[end]).isalnum() or text[end] in b"_$."):
+                end += 1
+            end = max(end, location + 1)
+        start = len(text[:location].decode("utf-8", "replace"))
+        return Span(start, start + len(text[location:end].decode("utf-8", "replace")))
+
+    # Taking over what was gathered elsewhere
+
+    def include(self, reach: Reach, via: tuple[str, ...], location: int = -1, *, bounds: bool = True) -> dict[Touch, Touch]:
+        """Copy what a view, function or trigger reaches. Gives its touches as they are here."""
+        here: dict[Touch, Touch] = {}
+        for theirs in reach.touches:
+            ours = self.touch(theirs.action, theirs.relation, location, via + theirs.via)
+            for column, uses in theirs.columns.items():
+                ours.columns[column] = ours.columns.get(column, 0) | uses
+            if bounds and theirs.bound >= 0:
+                ours.weaken(theirs.bound)
+            ours.inherits = ours.inherits or theirs.inherits
+            here[theirs] = ours
+        for key, effected in reach.effects:
+            if (key, True) not in self.effects:
+                self.effects[key, True] = effected._replace(via=via + effected.via, span=self.span(location))
+        for doubt in reach.doubts:
+            self.doubt(doubt.reason, location, via + doubt.via)
+        for (relation, column), sources in reach.flows:
+            into = self.flows.setdefault((relation, column), set())
+            into.update((Ref(here.get(ref.touch, ref.touch), ref.column), direct) for ref, direct in sources)
+        self.actions |= reach.actions
+        self.settings += reach.settings
+        self.missing = self.missing or reach.missing
+        self.redefines = self.redefines or reach.redefines
+        return here
+
+    def take(self, other: Work, *, plan: bool = False) -> None:
+        """Take over another notebook on the same text. `plan`: what it describes is planned and not done."""
+        other.settle()
+        ran = plan and other.plans_by_running()
+        for (action, oid, indirect), theirs in other.touches.items():
+            if plan and not (ran and indirect):
+                if action in (Action.CREATE, Action.DROP):
+                    continue
+                action = Action.READ
+            ours = self.touches.get((action, oid, indirect))
+            if ours is None:
+                self.touches[action, oid, indirect] = theirs
+                theirs.action = action
+            else:
+                ours.merge(theirs)
+            self.actions.add(action)
+        self.effects.update(other.effects)
+        self.doubts.update(other.doubts)
+        self.missing = self.missing or other.missing
+        self.redefines = self.redefines or other.redefines
+        self.looks_at_numbers = self.looks_at_numbers or other.looks_at_numbers
+        if not plan:
+            self.flows.update(other.flows)
+            self.actions |= other.actions
+            self.settings += other.settings
+            return
+        if other.doubts:
+            self.actions.add(Action.UNKNOWN)
+        if ran:  # what the text itself names is planned all the same
+            self.actions |= other.actions - {action for action, _, indirect in other.touches if not indirect}
+            self.settings += other.settings
+
+    def plans_by_running(self) -> bool:
+        """Whether planning runs functions that may do something: those that are said to be stable or immutable, and operators'."""
+        snapshot, known = self.scope.snapshot, self.scope.resolved
+        by_operator: frozenset[int] | None = known.get("functions of operators")
+        if by_operator is None:
+            by_operator = frozenset(each.function for each in snapshot.operators.values())
+            known["functions of operators"] = by_operator
+        called = (snapshot.functions.get(oid) for oid, _ in self.effects if oid > 0)
+        return any(each is not None and (each.volatility != "v" or each.oid in by_operator) for each in called)
+
+    # Reading
+
+    def settle(self) -> dict[Touch, Touch]:
+        """Put the occurrences of one relation together. Gives what became of each."""
+        became = {}
+        for each in self.occurrences:
+            key = (each.action, each.relation.oid, bool(each.via))
+            touch = self.touches.get(key)
+            if touch is None:
+                self.touches[key] = each
+            elif touch is not each:
+                touch.merge(each)
+                became[each] = touch
+        self.occurrences.clear()
+        return became
+
+    def accesses(self) -> tuple[Access, ...]:
+        self.settle()
+        return tuple(self._accesses())
+
+    def _accesses(self) -> Iterator[Access]:
+        seen: set[tuple[Action, int]] = set()
+        touches = sorted(self.touches.values(), key=lambda touch: len(touch.via))
+        for touch in touches:
+            relation = touch.relation
+            used = list(touch.columns.items())
+            if len(used) > 1:
+                used.sort(key=lambda each: relation.by_name[each[0]].number if each[0] in relation.by_name else 0)
+            columns = tuple(ColumnUse(name, uses_of(bits)) for name, bits in used)
+            bound = _BOUNDS[max(touch.bound, UNBOUND)] if touch.action in _BOUNDED else None
+            yield Access(touch.action, relation.schema, relation.name, KINDS.get(relation.kind, "table"), columns, bound, touch.via,
+                         self.span(touch.location))  # fmt: skip
+            if touch.inherits and relation.children:
+                for child in self.descendants(relation):
+                    if (touch.action, child.oid) not in seen:
+                        seen.add((touch.action, child.oid))
+                        own = tuple(each for each in columns if each.name in child.by_name)
+                        via = (*touch.via, f"{'partition' if child.is_partition else 'child'} of {relation.schema}.{relation.name}")
+                        if bound is RowBound.PRIMARY_KEY and not child.is_partition:
+                            bound = RowBound.OTHER  # a key does not hold across tables
+                        yield Access(touch.action, child.schema, child.name, KINDS.get(child.kind, "table"), own, bound, via, None)
+
+    def descendants(self, relation: Relation) -> list[Relation]:
+        """Every table that inherits from it, however far down."""
+        found: dict[int, Relation] = {}
+        relations = self.scope.snapshot.relations
+        waiting = list(relation.children)
+        while waiting:
+            oid = waiting.pop()
+            child = relations.get(oid)
+            if child is not None and oid not in found:
+                found[oid] = child
+                waiting += child.children
+        return list(found.values())
+
+    def flow_values(self) -> tuple[Flow, ...]:
+        return tuple(
+            Flow(relation.schema, relation.name, column, tuple(dict.fromkeys(source_of(ref, direct) for ref, direct in sources)))
+            for (relation, column), sources in self.flows.items()
+        )
+
+
+class Reach:
+    """What running a view, function, trigger, rule or default does: a finished notebook."""
+
+    __slots__ = ("actions", "doubts", "effects", "flows", "missing", "outputs", "redefines", "settings", "touches")
+
+    def __init__(self, work: Work, outputs: list[tuple[str, Value]] | None = None) -> None:
+        became = work.settle()
+        work.doubt_redefined()
+        self.redefines = work.redefines
+        if outputs is not None and became:
+            outputs = [(name, _moved(value, became)) for name, value in outputs]
+        if became:
+            for sources in work.flows.values():
+                moved = {(Ref(became.get(ref.touch, ref.touch), ref.column), direct) for ref, direct in sources}
+                sources.clear()
+                sources |= moved
+        self.actions = frozenset(work.actions)
+        self.touches = tuple(work.touches.values())
+        self.effects = tuple((key[0], effected) for key, effected in work.effects.items())
+        self.doubts = tuple(work.doubts.values())
+        self.flows = tuple(work.flows.items())
+        self.settings = tuple(work.settings)
+        self.missing = work.missing
+        self.outputs = outputs
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.actions or self.touches or self.effects or self.doubts or self.settings)
+
+
+def _moved(value: Value, became: dict[Touch, Touch]) -> Value:
+    if not any(ref.touch in became for ref in value.refs()):
+        return value
+    direct, derived = (
+        frozenset(Ref(became.get(ref.touch, ref.touch), ref.column) for ref in refs) for refs in (value.direct, value.derived)
+    )
+    return Value(value.type, direct, derived, value.row)
+
+
+def uses_of(bits: int) -> frozenset[Use]:
+    found = _sets.get(bits)
+    if found is None:
+        _sets[bits] = found = frozenset(use for n, use in enumerate(_USES) if bits >> n & 1)
+    return found
+
+
+def source_of(ref: Ref, direct: bool) -> Source:
+    relation = ref.touch.relation
+    return Source(relation.schema, relation.name, ref.column, direct)
+
+
+def sources_of(value: Value) -> tuple[Source, ...]:
+    """Base columns only: what a view has, it has from somewhere."""
+    found = {source_of(ref, True): None for ref in value.direct if ref.touch.relation.kind != "v"}
+    for ref in value.derived:
+        if ref.touch.relation.kind != "v":
+            found.setdefault(source_of(ref, False))
+    return tuple(sorted(found))
+
+
+def name_of(function: Function) -> str:
+    """As people read it: `public.purge(integer)`."""
+    return f"{function.schema}.{function.name}({function.signature})"
