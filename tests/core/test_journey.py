@@ -2,16 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from nightporter.catalog.model import Snapshot
 from nightporter.core import journey as journey_module
-from nightporter.core.commands import Admit, AwaitApproval, Enter, Find, Greet, Intend, LookUp, Mock, Prove, Steps, Verify, Welcome
+from nightporter.core.commands import (
+    Admit,
+    AwaitApproval,
+    Consult,
+    Enter,
+    Find,
+    Greet,
+    Intend,
+    LookUp,
+    Mock,
+    Prove,
+    Steps,
+    Verify,
+    Welcome,
+)
 from nightporter.core.error import EvidenceError, ProtocolError, Refusal, TurnedAwayError, UpstreamError
 from nightporter.core.journey import MAX_JUDGEMENTS, Journey, Opened, open_session
-from nightporter.core.wire import Cancel, Challenge, Entered, Hello, Peer, Place, Proof, Ticket, WireSetup
+from nightporter.core.wire import (
+    Cancel,
+    Challenge,
+    Denial,
+    Entered,
+    Hello,
+    Outcome,
+    OwnView,
+    Peer,
+    Place,
+    Proof,
+    Request,
+    Rows,
+    Ticket,
+    Traffic,
+    WireSetup,
+)
 from nightporter.identity.directory import Entry
 from nightporter.identity.principal import Kind, Method, Principal
 from nightporter.policy.model import Allow, Decision, Deny, Hold, Resource
@@ -395,3 +427,176 @@ def test_who_may_not_connect_does_not_reach_the_upstream(monkeypatch: pytest.Mon
 def test_a_cancel_request_opens_nothing() -> None:
     cancel = Cancel(7, b"1234")
     assert opening({**ANSWERS, Greet: cancel}) == ([Greet], cancel, None)
+
+
+# What a text does, under a catalogue
+
+
+class Standing:
+    """What a stand-in of a wire says of its session."""
+
+    def __init__(self, private: int = 0) -> None:
+        self.private = private
+        self.path: tuple[str, ...] = ("public",)
+        self.role = "ada"
+
+
+class Following:
+    """A wire of one request at a time, whose session stands so, and what becomes of it."""
+
+    stalled = idle = redefines = False
+    open_transaction = None
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.told: list[object] = []
+        self.asked: list[object] = []
+        self.answers: list[Rows | Denial] = []
+
+    def next_request(self) -> Request | None:
+        return self.requests.pop(0) if self.requests else None
+
+    def receive_client(self, data: bytes) -> None:
+        reading = ADAPTER.analyse(data.decode())
+        self.requests.append(Request("submit", reading, standing=self.standing))
+
+    standing: Standing | None = Standing()
+
+    def allow(self, request: Request, ticket: Ticket) -> None:
+        self.told.append(request.reading)
+
+    def deny(self, request: Request, denial: Denial) -> None:
+        self.told.append(denial)
+
+    def inquire(self, questions: Sequence[bytes]) -> None:
+        self.asked.append(list(questions))
+        self.stalled = True
+
+    def answered(self) -> Rows | Denial | None:
+        return self.answers.pop(0) if self.answers else None
+
+    def receive_upstream(self, data: bytes) -> None: ...
+
+    def drain(self) -> Traffic:
+        return Traffic()
+
+    def abandon(self) -> list[Outcome]:
+        return []
+
+
+def catalog(version: int) -> Snapshot:
+    return Snapshot(version=version, relations={}, types={}, functions={}, operators={}, casts={}, roles={})
+
+
+OWN = catalog(-1)
+
+
+def look(snapshot: Snapshot) -> OwnView:
+    first = yield [b"first"]
+    second = yield [b"second"]
+    assert (first, second) == ([[(b"1",)]], [[(b"2",)]])
+    return OWN
+
+
+class Understood:
+    """Stands in for `Adapter.understand`, and notes what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[int | None] = []
+        self.missing = False
+
+    def __call__(self, reading: Reading, standing: object, snapshot: Snapshot | None, types: tuple[int, ...]) -> Reading:
+        version = None if snapshot is None else snapshot.version
+        self.asked.append(version)
+        return replace(reading, grammar=f"under {version}", missing=self.missing and version == 1)
+
+
+@pytest.fixture
+def understand() -> Understood:
+    return Understood()
+
+
+@pytest.fixture
+def wire() -> Following:
+    return Following()
+
+
+@pytest.fixture
+def following(wire: Following, understand: Understood) -> Playbook:
+    adapter = replace(ADAPTER, understand=understand, own_view=look)
+    return Playbook(Journey(wire, ALICE, SHOP, adapter))
+
+
+def test_what_a_text_does_is_judged_under_the_catalogue(following: Playbook, wire: Following) -> None:
+    following >> FromClient(b"select 1") << Consult
+    following >> Answer(catalog(1)) << Intend
+    assert intent(following).request.reading is intent(following).judgement.reading
+    following >> ticket(1)
+    assert [reading.grammar for reading in wire.told if isinstance(reading, Reading)] == ["under 1"]
+    following.over()
+
+
+def test_what_names_nothing_consults_nobody(following: Playbook, wire: Following) -> None:
+    wire.standing = None
+    following >> FromClient(b"begin") << Intend
+
+
+def test_the_same_is_judged_once_until_the_catalogue_or_the_standing_changes(
+    following: Playbook, wire: Following, understand: Understood
+) -> None:
+    reading, first = ADAPTER.analyse("select 1"), Standing()
+    for number, (standing, version) in enumerate([(first, 1), (first, 1), (first, 2), (Standing(), 2), (first, 2)]):
+        wire.requests.append(Request("submit", reading, standing=standing))
+        following >> GoOn() << Consult
+        following >> Answer(catalog(version)) << Intend
+        following >> ticket(number)
+    assert understand.asked == [1, 2, 2]
+
+
+def test_what_is_missing_is_looked_for_in_a_newer_one(following: Playbook, wire: Following, understand: Understood) -> None:
+    understand.missing = True
+    following >> FromClient(b"select 1") << Consult
+    following >> Answer(catalog(1)) << Consult
+    following >> Answer(catalog(2)) << Intend
+    assert intent(following).request.reading.grammar == "under 2"
+
+
+def test_without_a_catalogue_it_is_judged_all_the_same(following: Playbook) -> None:
+    following >> FromClient(b"select 1") << Consult
+    following >> Answer(None) << Intend
+    assert intent(following).request.reading.grammar == "under None"
+
+
+def test_a_session_that_sees_its_own_catalogue_is_asked_for_it_once(following: Playbook, wire: Following) -> None:
+    wire.standing = Standing(7)
+    following >> FromClient(b"select 1") << Consult
+    following >> Answer(catalog(1))
+    assert wire.asked == [[b"first"]]
+    wire.answers.append([[(b"1",)]])
+    following >> GoOn()
+    assert wire.asked == [[b"first"], [b"second"]]
+    wire.answers.append([[(b"2",)]])
+    following >> GoOn() << Intend
+    assert intent(following).request.reading.grammar == "under -1"
+    following >> ticket(1)
+    following >> FromClient(b"select 2") << Consult
+    following >> Answer(catalog(1)) << Intend
+    following >> ticket(2)
+    following >> FromClient(b"select 2") << Consult
+    following >> Answer(catalog(2))
+    assert len(wire.asked) == 3, "what all see has changed"
+
+
+@pytest.mark.parametrize(("sqlstate", "sees"), [("55P03", "under None"), ("57014", None)])
+def test_if_that_fails_it_is_unknown_and_if_it_was_canceled_so_is_the_statement(
+    following: Playbook, wire: Following, sqlstate: str, sees: str | None
+) -> None:
+    wire.standing = Standing(7)
+    following >> FromClient(b"select 1") << Consult
+    following >> Answer(catalog(1))
+    denial = Denial(sqlstate, "no")
+    wire.answers.append(denial)
+    following >> GoOn() << Intend
+    assert isinstance(intent(following).judgement.decision, Allow) == (sees is not None)
+    following >> ticket(1)
+    assert wire.told == [denial] if sees is None else [getattr(told, "grammar", None) for told in wire.told] == [sees]

@@ -36,6 +36,9 @@ def test_once_plays_the_story_and_puts_everything_away(folder: Path) -> None:
     before, after = (float(number.replace(",", "")) for number in dip.groups())
     assert 0 < after < before
     assert re.search(r"billing-agent/claude-code .*update orders set status = 'refunded'.* 52 +committed", told)
+    assert re.search(r"- delete orders, order_items, payments via\s+function\s+public\.purge_canceled_orders", told)
+    assert re.search(r"    - read customers\([^)]*\bemail\b[^)]*\) via view public\.mailing_list\n", told)
+    assert "    - delete orders via function public.purge_canceled_orders(interval)\n" in told
     assert "denied by Nightporter" in told
     assert "refused by the database (42501)" in told
     assert told.rstrip().splitlines()[-1]
@@ -53,6 +56,12 @@ def test_interrupted_while_it_waits_it_leaves_quietly(folder: Path) -> None:
             line = demo.stdout.readline()
             assert line, demo.stderr.read()
             told += line
+        configuration = told.rsplit("--config ", 1)[1].strip()
+        text = "select purge_canceled_orders('1 day')"
+        command = [sys.executable, "-m", "nightporter", "analyse", "--config", configuration, "--upstream", "shop", text]
+        analysed = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert (analysed.returncode, analysed.stderr) == (0, "")
+        assert "delete  public.payments" in analysed.stdout
         demo.send_signal(signal.SIGINT)
         assert demo.wait(timeout=40) == 0
         assert demo.stderr.read() == ""

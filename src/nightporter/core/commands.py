@@ -11,6 +11,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from nightporter.catalog.model import Snapshot
 from nightporter.identity.directory import Entry
 from nightporter.identity.principal import Principal
 from nightporter.policy.model import Allow, Decision, Hold
@@ -125,6 +126,22 @@ class Judgement:
         self.encoded: object = None
 
 
+class Consult(Ask[Snapshot | None]):
+    """The upstream's catalogue as all see it, not older than is allowed; None if it cannot be had.
+
+    `anew`: as it is from now on, since something is not in the one that was given.
+    """
+
+    __slots__ = ("anew",)
+
+    def __init__(self, anew: bool = False) -> None:
+        self.anew = anew
+
+
+CONSULT = Consult()
+CONSULT_ANEW = Consult(anew=True)
+
+
 class Intend(Ask[Ticket]):
     """Record what is about to happen, or was refused; durable before it is answered if the reading changes something."""
 
@@ -164,10 +181,13 @@ class Welcome(Command):
 
 
 __all__ = [
+    "CONSULT",
+    "CONSULT_ANEW",
     "Admit",
     "Ask",
     "AwaitApproval",
     "Command",
+    "Consult",
     "Enter",
     "Find",
     "Greet",

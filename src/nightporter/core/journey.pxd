@@ -2,7 +2,8 @@
 
 
 cdef class Journey:
-    cdef object _wire, _principal, _resource
+    cdef object _wire, _principal, _resource, _adapter, _asking, _own
     cdef readonly dict _judgements
 
-    cpdef _judge(self, reading)
+    cpdef _judge_under(self, request, snapshot)
+    cpdef _judge(self, key, reading)

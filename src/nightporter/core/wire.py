@@ -6,14 +6,16 @@ upstream), some words (welcome, refusal), and a `Wire` for the statement phase. 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+from nightporter.catalog.model import Snapshot
+from nightporter.catalog.reader import CatalogReader
 from nightporter.identity.principal import Method, Principal
 from nightporter.policy.model import Resource
 from nightporter.secret import Secret
-from nightporter.statement.model import Reading
+from nightporter.statement.model import Doubt, Reading
 
 from .error import Refusal as Refusal
 from .talk import Talk
@@ -138,6 +140,23 @@ class Ticket:
         self.salt = salt
 
 
+class Standing(Protocol):
+    """A protocol's own value: all that the meaning of a text depends on, apart from the catalogue. Compared by identity."""
+
+    private: int
+    """Not 0: the session sees a catalogue of its own, by this number, another one after each change."""
+    role: str
+    """As whom it runs what it runs, in the database; empty if that is not known."""
+    path: tuple[str, ...]
+    """Names of the schemas that are searched, as they were set."""
+
+
+Rows: TypeAlias = list[list[tuple[bytes | None, ...]]]
+"""Of several questions, each one's rows."""
+OwnView: TypeAlias = Generator[Sequence[bytes], Rows, Snapshot | None]
+"""Yields questions, is sent their answers, and returns the catalogue that the session itself sees; None if that cannot be said."""
+
+
 @dataclass(slots=True, eq=False)
 class Request:
     """Something that the client asks for and that needs a decision before a byte of it goes upstream."""
@@ -150,6 +169,10 @@ class Request:
     """It is longer than we hold: its hash comes with the outcome."""
     refers_to: str | None = None
     """fetch: number of the intent that opened the portal."""
+    standing: Standing | None = None
+    """What the session has made of itself, under which the text means what it means; None: it names nothing of the catalogue."""
+    parameter_types: tuple[int, ...] = ()
+    """As the client declares them, in the protocol's numbers; 0 where it leaves them open."""
 
 
 class Outcome:
@@ -199,18 +222,24 @@ class Place:
     """Start-up settings that passed the allow-list."""
     max_statement_bytes: int
     cancel_secret: bytes
+    follows: bool = False
+    """The catalogue of the upstream is read, and what texts mean looked up in it."""
 
 
 class Traffic:
-    """What became of some bytes: to send on, in order, and what was learned. `finished`: the client said good-bye."""
+    """What became of some bytes: to send on, in order, and what was learned. `finished`: the client said good-bye.
 
-    __slots__ = ("finished", "outcomes", "to_client", "to_upstream")
+    `redefined`: what others see of the catalogue may have changed. To be dealt with before anything is sent to the client.
+    """
+
+    __slots__ = ("finished", "outcomes", "redefined", "to_client", "to_upstream")
 
     def __init__(self) -> None:
         self.to_client: list[bytes] = []
         self.to_upstream: list[bytes] = []
         self.outcomes: list[Outcome] = []
         self.finished = False
+        self.redefined = False
 
 
 class Wire(Protocol):
@@ -234,6 +263,11 @@ class Wire(Protocol):
         """Ordinal of the transaction block that is open; None outside of one."""
         ...
 
+    @property
+    def redefines(self) -> bool:
+        """Something under way may change what others see of the catalogue."""
+        ...
+
     def receive_client(self, data: bytes) -> None: ...
 
     def next_request(self) -> Request | None:
@@ -243,6 +277,17 @@ class Wire(Protocol):
     def allow(self, request: Request, ticket: Ticket) -> None: ...
 
     def deny(self, request: Request, denial: Denial) -> None: ...
+
+    def inquire(self, questions: Sequence[bytes]) -> None:
+        """Ask the upstream questions of ours, after what was allowed and before the request that waits; then it is `stalled`.
+
+        They must not be able to change anything.
+        """
+        ...
+
+    def answered(self) -> Rows | Denial | None:
+        """The answer to `inquire`, once; or the error that came instead. None: it is on its way."""
+        ...
 
     def receive_upstream(self, data: bytes) -> None: ...
 
@@ -262,6 +307,8 @@ class WireSetup:
     settings: Mapping[str, str]
     """Settings that the upstream reported at login."""
     max_statement_bytes: int
+    follows: bool = False
+    """What texts mean is looked up in a catalogue: follow what that depends on, and give every Request its standing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,3 +344,15 @@ class Adapter:
     """What an operator should know of this upstream: that we are a superuser there."""
     new_wire: Callable[[WireSetup], Wire]
     analyse: Callable[[str], Reading]
+    understand: Callable[[Reading, Standing, Snapshot | None, tuple[int, ...]], Reading]
+    """All that a text does under that standing and catalogue, for parameters of those types. Without a catalogue: unknown. Cached,
+    and the same value for the same question. Never raises."""
+    catalog: CatalogReader
+    """How the catalogue that all see is read, on a connection that is for nothing else."""
+    own_view: Callable[[Snapshot], OwnView]
+    """The catalogue that a session sees by itself, given the one that all see: yields questions and is sent their answers."""
+    outset: Callable[[str | None, str | None], Talk[Standing]]
+    """On a connection that is logged in, ask under what a new session's texts are read: with this search path, as a setting of the
+    protocol's would have it, and this role, where they are given. Raises UpstreamError and ProtocolError."""
+    complaint: Callable[[str], Doubt | None]
+    """What is wrong with a text that does not parse, in the parser's own words, and where; None if that is not what is wrong."""

@@ -147,12 +147,13 @@ class Opening:
         resource = Resource(upstream.environment, upstream.name)
         secret = secrets.token_bytes(self._adapter.secret_size(hello))
         session.found = upstream
-        return Place(upstream.name, resource, settings, worker.limits.max_statement_bytes, secret)
+        return Place(upstream.name, resource, settings, worker.limits.max_statement_bytes, secret, follows=True)
 
     async def _enter(self, hello: Hello, place: Place) -> Entered:
         session, worker = self._session, self._worker
         upstream, principal = session.found, self._principal
         assert upstream is not None and principal is not None  # noqa: S101, PT018 - Find and Verify came first
+        worker.follow(session)
         credentials = worker.config.credentials(session.entrypoint.listener, upstream)
         settings = self._adapter.introduce(principal, session.id, place.settings)
         link, entered = await worker.dialer.enter(self._adapter, upstream, credentials, settings, hello.version)

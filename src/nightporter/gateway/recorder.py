@@ -16,6 +16,7 @@ from nightporter.core.commands import Intend, Judgement
 from nightporter.core.wire import Outcome, Ticket
 from nightporter.evidence.group_commit import GroupCommit
 from nightporter.evidence.ledger import Ledger
+from nightporter.evidence.reading import found, reason
 from nightporter.evidence.record import Decided, Detail, EventKind, What, Who, encode
 from nightporter.policy.model import Allow, Decision, Deny, Hold
 from nightporter.statement.model import Action, Statement
@@ -99,6 +100,9 @@ class Recorder:
         reading, decision = judgement.reading, judgement.decision
         text = self._book.text
         statements = reading.statements
+        relations, effects, doubts, left_out = found(statements, text=text)
+        unknown = next((s.unknown for s in statements if s.unknown), None)
+        told = None if unknown is None else reason(unknown, text=text)
         return What(
             sha256=reading.sha256,
             decision=_decided(decision),
@@ -108,9 +112,13 @@ class Recorder:
             kinds=tuple(s.kind for s in statements),
             fingerprints=tuple(s.fingerprint for s in statements),
             actions=_actions(statements),
-            unknown=next((s.unknown for s in statements if s.unknown), None),
+            relations=relations,
+            effects=effects,
+            doubts=doubts,
+            left_out=left_out,
+            unknown=told,
             policies=decision.policies,
-            reason=None if isinstance(decision, Allow) else decision.reason,
+            reason=_reason(decision, unknown, told),
         )
 
 
@@ -124,6 +132,15 @@ def _decided(decision: Decision) -> Decided:
             return Decided.HOLD
         case _:
             assert_never(decision)
+
+
+def _reason(decision: Decision, unknown: str | None, told: str | None) -> str | None:
+    """Why it was not allowed. It may repeat why the text is unknown, in other words than may be recorded."""
+    if isinstance(decision, Allow):
+        return None
+    if unknown is None or told is None:
+        return decision.reason
+    return decision.reason.replace(unknown, told)
 
 
 def _actions(statements: tuple[Statement, ...]) -> tuple[Action, ...]:

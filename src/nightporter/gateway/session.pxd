@@ -4,7 +4,7 @@
 cdef class Session:
     cdef public object id, worker, entrypoint, client, peer, upstream, entered, facts, recorder, cancel_key, found, since
     cdef public object active_at, _journey, _waiting, _commit, _held, _held_size, _opening
-    cdef public bint closing, _client_ended, _crowded
+    cdef public bint follows, closing, _client_ended, _crowded
 
     cpdef _client_data(self, data)
     cpdef _upstream_data(self, data)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from nightporter.config import Upstream
-from nightporter.core.commands import AwaitApproval, Command, Intend, PassOn, Steps
+from nightporter.core.commands import AwaitApproval, Command, Consult, Intend, PassOn, Steps
 from nightporter.core.error import (
     ClosedError,
     EvidenceError,
@@ -29,6 +29,7 @@ from nightporter.core.error import (
 from nightporter.core.journey import Journey, Opened, open_session
 from nightporter.core.wire import Cancel, Entered, Peer, Traffic
 from nightporter.evidence.record import EventKind
+from nightporter.statement.model import Reading
 
 from .link import Link
 from .opening import Opening
@@ -43,6 +44,10 @@ MAX_HELD = 256 * 1024
 FATAL_FAULT = "58000"
 
 log = structlog.get_logger()
+
+
+WANT_A_DATABASE = frozenset({"create database", "alter database", "drop database"})
+"""Kinds of statements that fail while anybody is connected to the database that they are about."""
 
 
 class Session:
@@ -60,6 +65,8 @@ class Session:
         self.recorder: Recorder = worker.recorder(self.facts)
         self.cancel_key: tuple[int, bytes] | None = None
         self.found: Upstream | None = None
+        self.follows = False
+        """The catalogue of `found` is kept for it."""
         self.since = worker.now_utc()
         self.active_at = worker.now()
         self.closing = False
@@ -165,13 +172,17 @@ class Session:
             self._fault(error)
             return
         if self._waiting is None and not self.closing:
-            if journey.stalled:
+            stalled = journey.stalled
+            if stalled:
                 self._drive(journey.go_on())
-            if self._held:
+            if self._held or (stalled and self._client_ended):
                 self._pump()
 
     def _pass_on(self, traffic: Traffic) -> None:
         """Record and send what the journey has ready. Raises EvidenceError only when nothing can ever be recorded again."""
+        if traffic.redefined and self.found is not None:
+            # before anybody can hear that it is done: whoever asks from now on is told of the new catalogue
+            self.worker.redefined(self.found)
         if traffic.outcomes:
             for outcome in traffic.outcomes:
                 self.recorder.outcome(outcome)
@@ -203,8 +214,16 @@ class Session:
                         log.error("intent not recorded", session=self.id, error=str(failure))
                         command = steps.throw(failure)
                         continue
+                    if command.request.reading.changes:
+                        self._make_room(command.request.reading)
                     if self.recorder.must_wait(command):
                         self._wait(steps, reply)
+                        return
+                elif isinstance(command, Consult):
+                    reply = None if command.anew else self.worker.catalog(self)
+                    if reply is None:
+                        self._waiting = steps
+                        self._commit = spawn(self._until_consulted(steps), f"catalog {self.id}")
                         return
                 elif isinstance(command, AwaitApproval):
                     reply = False  # nobody can be asked yet: a hold is answered like a denial
@@ -217,6 +236,11 @@ class Session:
             self._broken(f"client: {broken}")
         except Exception as fault:  # noqa: BLE001 - fail closed: some of a statement may be upstream, both sides close
             self._fault(fault)
+
+    def _make_room(self, reading: Reading) -> None:
+        """A statement that wants a whole database for itself is not to find our own connection in the way."""
+        if self.found is not None and any(statement.kind in WANT_A_DATABASE for statement in reading.statements):
+            self.worker.catalogues.step_aside(self.found)
 
     def _wait(self, steps: Steps[None], reply: object) -> None:
         self._waiting = steps
@@ -233,6 +257,15 @@ class Session:
             steps.close()
             return
         self._drive(steps, reply, failure)
+        self._pump()
+
+    async def _until_consulted(self, steps: Steps[None]) -> None:
+        snapshot = await self.worker.fresh_catalog(self)
+        self._waiting = None
+        if self.closing:
+            steps.close()
+            return
+        self._drive(steps, snapshot)
         self._pump()
 
     def _hold(self, data: bytes) -> None:
@@ -263,7 +296,8 @@ class Session:
     def _client_at_end(self) -> None:
         """The client will send no more; what it has sent is still answered."""
         self._client_ended = True
-        if self.upstream is not None and self._waiting is None and not self._held:
+        stalled = self._journey is not None and self._journey.stalled
+        if self.upstream is not None and self._waiting is None and not self._held and not stalled:
             self.upstream.finish()
 
     def _client_lost(self) -> None:
@@ -285,8 +319,8 @@ class Session:
         return {**self.facts, "since": self.since.isoformat(), "idle": self.is_idle}
 
     async def forwarded(self) -> None:
-        """Return once no statement waits for the disk: a cancel must not overtake what it is to cancel."""
-        if self._commit is not None and not self._commit.done():
+        """Return once no statement waits for the disk, or the catalogue: a cancel must not overtake what it is to cancel."""
+        while self._commit is not None and not self._commit.done():
             await asyncio.wait([self._commit])
 
     def end(self, refusal: Refusal) -> None:
@@ -323,6 +357,8 @@ class Session:
         detail: dict[str, str | int] = {"reason": reason}
         try:
             if journey is not None:
+                if journey.redefines and self.found is not None:
+                    self.worker.redefined(self.found)  # it may have been done before the end came
                 outcomes, left_open = journey.end()
                 for outcome in outcomes:
                     self.recorder.outcome(outcome)

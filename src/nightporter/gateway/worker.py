@@ -17,17 +17,21 @@ from typing import TypeVar
 
 import structlog
 
-from nightporter.config import Config, Limits, Listener
-from nightporter.core.error import EvidenceError, Refusal, TlsError, UpstreamError
+from nightporter.catalog.model import Snapshot
+from nightporter.config import Config, Limits, Listener, Upstream
+from nightporter.core.error import EvidenceError, ProtocolError, Refusal, TlsError, UpstreamError
 from nightporter.core.wire import Adapter, Cancel, Challenge, Peer
 from nightporter.evidence.group_commit import GroupCommit
 from nightporter.evidence.ledger import Ledger
 from nightporter.evidence.record import EventKind
 from nightporter.identity.authenticate import mock_challenge
 from nightporter.identity.throttle import Throttle
+from nightporter.protocols.registry import ADAPTERS
 from nightporter.store import Store
 
 from . import control
+from .bulletin import Bulletin
+from .catalogues import Catalogues
 from .dial import Dialer, converse
 from .link import Link
 from .recorder import Book, Recorder
@@ -48,6 +52,10 @@ FLUSH_S = 0.02
 """Outcomes reach the file this long after they happened, if no intent takes them along."""
 CHECKPOINT_S = 10.0
 """How often the log's head is signed while records come."""
+CATALOG_TIMEOUT_S = 30.0
+"""How long a statement waits for the catalogue of its upstream, which takes a second to be read whole."""
+CATALOG_RETRY_S = 1.0
+"""After it could not be read, statements do not wait for it again for so long."""
 THREADS = 4
 """For the store: logins are few and short."""
 
@@ -81,6 +89,10 @@ class Worker:
         self._entrypoints: list[Entrypoint] = []
         self._control: asyncio.Server | None = None
         self._stopping = asyncio.Event()
+        places = {name: (adapter, adapter.catalog) for name, adapter in ADAPTERS.items()}
+        self.catalogues = Catalogues(self.dialer, places, lambda: self.config.catalog.max_age_s)
+        self._unreadable: dict[str, float] = {}  # until when no statement waits for it again
+        self._bulletin = Bulletin(config.run, index, config.workers)
 
     @property
     def limits(self) -> Limits:
@@ -104,6 +116,7 @@ class Worker:
             entrypoint.socket.close()
         await self._drain()
         self._control.close()
+        await self.catalogues.close()
         await self._book.commit.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
@@ -200,6 +213,44 @@ class Worker:
         """Run something that blocks (the store)."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, lambda: function(*arguments))
 
+    # Catalogues
+
+    def follow(self, session: Session) -> None:
+        """Texts of this session will be looked up in the catalogue of its upstream: begin to read it."""
+        if session.found is not None and not session.follows:
+            session.follows = True
+            self.catalogues.acquire(session.found)
+
+    def catalog(self, session: Session) -> Snapshot | None:
+        """The catalogue of a session's upstream, if the one that is known is fresh enough. Called for every statement."""
+        if self._bulletin.news():
+            for each in self.sessions:
+                if each.found is not None:
+                    self.catalogues.invalidate(each.found)
+        return None if session.found is None else self.catalogues.current(session.found)
+
+    async def fresh_catalog(self, session: Session) -> Snapshot | None:
+        """The same as it is now; None if it cannot be had, for which what it was asked for is not understood."""
+        upstream = session.found
+        if upstream is None or self._unreadable.get(upstream.name, 0.0) > self.now():
+            return None
+        try:
+            async with asyncio.timeout(CATALOG_TIMEOUT_S):
+                return await self.catalogues.fresh(upstream)
+        except (UpstreamError, TlsError, ProtocolError, TimeoutError, OSError) as error:
+            log.warning("the catalogue cannot be read", session=session.id, upstream=upstream.name, error=str(error))
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - fail closed: what was asked for is not understood, the session goes on
+            log.error("fault", session=session.id, exc_info=error)
+        self._unreadable[upstream.name] = self.now() + CATALOG_RETRY_S
+        return None
+
+    def redefined(self, upstream: Upstream) -> None:
+        """What others see of an upstream's catalogue may have changed: no worker relies on what it knew."""
+        self._bulletin.post()
+        self.catalogues.invalidate(upstream)
+
     def recorder(self, facts: dict[str, str]) -> Recorder:
         """A pen for a session of these facts."""
         return Recorder(self._book, facts)
@@ -244,6 +295,9 @@ class Worker:
     def ended(self, session: Session) -> None:
         """A session is over."""
         self.sessions.discard(session)
+        if session.follows and session.found is not None:
+            session.follows = False
+            self.catalogues.release(session.found)
         if session.cancel_key is not None:
             self._keys.pop(session.cancel_key, None)
 

@@ -57,6 +57,8 @@ def approve(hold: Hold, answer: bool) -> Allow | Deny:
 
 def _guard_identity(setting: Setting) -> Deny | None:
     """The identity that the database sees is ours to set. It stands behind every record of the database's own."""
+    if setting.reset:
+        return None  # what it had at start-up is ours
     policies = ("builtin.identity-settings",)
     if setting.name is None:
         if setting.parameter is not None:

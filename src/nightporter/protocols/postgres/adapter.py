@@ -11,12 +11,17 @@ from nightporter.identity.principal import Principal
 
 from . import startup_settings
 from .analysis import analyse
+from .catalog.reader import READER
+from .complaint import complaint
 from .enter import enter
 from .errors import refusal_response, secret_size, welcome
 from .greet import greet
 from .messages import cancel_request, ssl_request
+from .outset import outset
+from .own_view import own_view
 from .prove import prove
 from .rewrite import labeled
+from .understanding import understood
 from .wire import PostgresWire
 
 PORT = 5432
@@ -75,4 +80,9 @@ ADAPTER = Adapter(
     warnings=warnings,
     new_wire=PostgresWire,
     analyse=analyse,
+    understand=understood,
+    catalog=READER,
+    own_view=own_view,
+    outset=outset,
+    complaint=complaint,
 )

@@ -112,7 +112,7 @@ class Readings:
         if told is None or more or other.uses_session or told.unknown is not None or told.shown is not None:
             return self._read(text, "utf-8")
         statement = Statement(text.decode("ascii"), told.kind, told.actions, told.fingerprint, copies_in=told.copies_in)
-        return Reading(text, hashlib.sha256(text).hexdigest(), (statement,), grammar=GRAMMAR)
+        return Reading(text, hashlib.sha256(text).hexdigest(), (statement,), grammar=GRAMMAR, like=other)
 
     def _keep(self, key: tuple[bytes, str], reading: Reading) -> None:
         size = 2 * len(key[0]) + _READING_BYTES * (1 + len(reading.statements))
@@ -202,7 +202,10 @@ def _resolve(statements: tuple[Statement, ...]) -> tuple[Statement, ...]:
             elif effect.naming is Naming.EXECUTE and effect.name in prepared:
                 inner = prepared[effect.name]
                 statement = replace(
-                    statement, actions=statement.actions | inner.actions, unknown=statement.unknown or inner.unknown
+                    statement,
+                    actions=statement.actions | inner.actions,
+                    unknown=statement.unknown or inner.unknown,
+                    runs=(*statement.runs, inner),
                 )
         resolved.append(statement)
     return tuple(resolved)

@@ -8,6 +8,8 @@ cdef class Run:
     cdef public object hash
     cdef public bint done
     cdef public bint began
+    cdef public tuple steps
+    cdef public bint moving
     cdef public object due
 
 
@@ -22,6 +24,7 @@ cdef class Owed:
 
 cdef class Prepared:
     cdef public object reading
+    cdef public tuple types
 
 
 cdef class Portal:
@@ -29,6 +32,10 @@ cdef class Portal:
     cdef public object run
     cdef public object number
     cdef public bint hold
+    cdef public object statement
+    cdef public tuple types
+    cdef public object standing
+    cdef public long moved
 
 
 cdef class Pending:
@@ -40,3 +47,4 @@ cdef class Pending:
     cdef public object prepared
     cdef public object statement
     cdef public object portal
+    cdef public tuple types

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from nightporter.core.wire import Denial, Outcome, Request, Ticket
+from nightporter.core.wire import Denial, Outcome, Request, Standing, Ticket
 from nightporter.statement.model import Reading, Statement
 
 from .names import Change
+from .steps import Step
 
 
 class Run:
     """One statement on its way through the server."""
 
-    __slots__ = ("began", "changes", "done", "due", "hash", "outcome", "statement")
+    __slots__ = ("began", "changes", "done", "due", "hash", "moving", "outcome", "statement", "steps")
 
     def __init__(self, ticket: Ticket, statement: Statement | None, index: int = 0) -> None:
         self.outcome = Outcome(ticket, index)
@@ -23,6 +24,8 @@ class Run:
         self.began = False  # it was sent to be run, not only to be prepared or bound
         self.due = False  # it may ask for COPY data, and has not been answered yet
         self.done = False
+        self.steps: tuple[Step, ...] = ()  # what it does to the session
+        self.moving = False  # the session waits for its end
 
 
 class Owed:
@@ -41,28 +44,33 @@ class Owed:
 class Prepared:
     """What a prepared statement's name stands for."""
 
-    __slots__ = ("reading",)
+    __slots__ = ("reading", "types")
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, types: tuple[int, ...] = ()) -> None:
         self.reading = reading
+        self.types = types  # of parameters, as declared
 
 
 class Portal:
     """What a portal's or cursor's name stands for."""
 
-    __slots__ = ("hold", "number", "reading", "run")
+    __slots__ = ("hold", "moved", "number", "reading", "run", "standing", "statement", "types")
 
     def __init__(self, reading: Reading, run: Run | None, number: str | None, hold: bool = False) -> None:
         self.reading = reading
         self.run = run  # recorded when it was bound, not executed yet
         self.number = number  # of that record
         self.hold = hold  # it outlives its transaction
+        self.statement: Statement | None = None  # that opened it, or will run
+        self.types: tuple[int, ...] = ()
+        self.standing: Standing | None = None  # what it was decided under
+        self.moved = 0  # `Session.moved` then
 
 
 class Pending:
     """The request that is being decided, and where it stands in the client's bytes."""
 
-    __slots__ = ("code", "count", "end", "portal", "prepared", "request", "start", "statement")
+    __slots__ = ("code", "count", "end", "portal", "prepared", "request", "start", "statement", "types")
 
     def __init__(self, request: Request, code: int, start: int, end: int) -> None:
         self.request = request
@@ -73,3 +81,4 @@ class Pending:
         self.prepared = request.reading  # as the client wrote it, before names and parameters were filled in
         self.statement: bytes | None = None  # name that a Parse defines
         self.portal: bytes | None = None  # name that a Bind defines
+        self.types: tuple[int, ...] = ()  # of parameters, as declared

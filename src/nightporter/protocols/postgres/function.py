@@ -60,7 +60,7 @@ def call(oid: int, arguments: tuple[bytes | None, ...]) -> Reading:
         settings=(_setting(arguments),) if oid == _SET_CONFIG else (),
     )
     data = text.encode()
-    return Reading(data, hashlib.sha256(data).hexdigest(), (statement,), grammar=GRAMMAR)
+    return Reading(data, hashlib.sha256(data).hexdigest(), (statement,), grammar=GRAMMAR, calls_oid=oid)
 
 
 def _may_write(arguments: tuple[bytes | None, ...]) -> bool:

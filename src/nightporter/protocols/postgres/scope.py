@@ -18,9 +18,12 @@ from .analysis import readings, rewrite_application_name, unreadable
 from .body import NAME_BYTES
 from .exchange import Portal, Prepared, Run
 from .names import UNCERTAIN, Names, Uncertain
+from .steps import DEFINE, UNSETTLE, Step, opens, steps_of
 
 READ_BY = ("client_encoding", "standard_conforming_strings")
 """Settings that change how text is read."""
+MAX_RESOLVED = 256
+"""Uses of names whose reading is kept, so that EXECUTE of the same costs as little the next time."""
 MAX_EXECUTES = 8
 """EXECUTE of EXECUTE of ...; nobody writes more than one."""
 _UNSEEN = frozenset({Action.EXECUTE, Action.UNKNOWN})
@@ -41,6 +44,7 @@ class Scope:
         self._label = label
         self._settings = dict(settings)
         self._codec = self._find_codec()
+        self._resolved: dict[tuple[Reading | None, ...], Reading] = {}
 
     # Text
 
@@ -89,23 +93,38 @@ class Scope:
             return reading
         own: set[str] = set()  # names that the same text defines before it uses them
         resolved = []
+        inners: list[Reading | None] = []  # None: not known
         for statement in reading.statements:
             for effect in statement.names:
                 found = self._found(effect, own, batch)
                 if found is UNCERTAIN:
                     return None
                 if found is False or (depth == MAX_EXECUTES and found is not True):
+                    inners.append(None)
                     statement = _with_unknown(statement, effect)
                 elif isinstance(found, Prepared):
                     inner = self.resolve(found.reading, batch, depth + 1)  # what is executed may execute
                     if inner is None:
                         return None
+                    inners.append(inner)
                     statement = _with_inner(statement, inner)
                 # a cursor's statement was decided when it was declared
             resolved.append(statement)
         if all(a is b for a, b in zip(resolved, reading.statements, strict=True)):
             return reading
-        return replace(reading, statements=tuple(resolved))
+        # the same names stood for the same before: then it is the same reading, and was understood and judged before
+        key = (reading, *inners)
+        known = self._resolved.get(key)
+        if known is None:
+            if len(self._resolved) >= MAX_RESOLVED:
+                self._resolved.clear()
+            self._resolved[key] = known = replace(reading, statements=tuple(resolved))
+        return known
+
+    @property
+    def codec(self) -> str:
+        """Python's name of the client's encoding, as far as it is known."""
+        return self._codec or "utf-8"
 
     def _found(self, effect: NameEffect, own: set[str], batch: int) -> Prepared | Portal | bool | Uncertain:
         """What a name stands for that a statement uses: True where there is nothing to find out, False for unknown."""
@@ -132,6 +151,19 @@ class Scope:
             settings = tuple(_settled(setting, parameters) for setting in statement.settings)
             statements.append(replace(statement, settings=settings))
         return replace(reading, statements=tuple(statements))
+
+    def fetches(self, statement: Statement, batch: int) -> tuple[Step, ...]:
+        """What FETCH does to the session: what the cursor's own statement does."""
+        steps: tuple[Step, ...] = ()
+        for effect in statement.names:
+            if effect.naming is Naming.FETCH and effect.name is not None:
+                portal = self.portals.lookup(effect.name.encode(), batch)
+                opened = portal.statement if isinstance(portal, Portal) else None
+                if opened is None:
+                    steps += (UNSETTLE, DEFINE)
+                else:
+                    steps += opens(opened) if opened.kind == "declare cursor" else steps_of(opened)
+        return steps
 
     # What a statement changes
 
@@ -160,6 +192,7 @@ class Scope:
             changes.append(self.statements.define(name, Prepared(_alone(effect)), batch))
         elif naming is Naming.DECLARE:
             portal = Portal(_alone(effect), None, run.outcome.ticket.number, effect.hold)
+            portal.statement = run.statement
             changes.append(self.portals.define(name, portal, batch))
         elif naming is Naming.DEALLOCATE:
             changes.append(self.statements.define(name, None, batch))
@@ -198,6 +231,7 @@ def _with_inner(statement: Statement, inner: Reading) -> Statement:
         settings=statement.settings + tuple(Setting(None) if each.parameter is not None else each for each in settings),
         names=statement.names + tuple(name for s in inner.statements for name in s.names),
         copies_in=statement.copies_in or any(s.copies_in for s in inner.statements),
+        runs=statement.runs + inner.statements,
     )
 
 

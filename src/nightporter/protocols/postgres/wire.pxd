@@ -7,7 +7,7 @@ from nightporter.protocols.postgres.framing cimport Scanner
 
 cdef int _Q, _P, _B, _D, _E, _C, _F, _S, _H, _X, _COPY_DATA, _COPY_DONE, _COPY_FAIL
 cdef int _DATA_ROW, _ROWS_BEGIN, _NO_DATA, _COMPLETE, _EMPTY, _SUSPENDED, _READY
-cdef int _PARSED, _BOUND, _CLOSED, _ERROR, _COPY_IN, _STATUS, _CALLED, _REFUSED_MESSAGE, _REFUSED_QUERY
+cdef int _PARSED, _BOUND, _CLOSED, _ERROR, _COPY_IN, _STATUS, _CALLED, _REFUSED_MESSAGE, _REFUSED_QUERY, _OURS
 
 
 cdef class PostgresWire:
@@ -21,6 +21,7 @@ cdef class PostgresWire:
     cdef Run _large, _copy
     cdef bytes _large_text
     cdef bint _dropping, _cut_dropped, _unsynced, _skipping, _flushed, _ended, _copying, _failed
+    cdef object _session, _inquiry, _answer, _unanswered
     cdef object _batch, _owed, _due, _transaction, _last
     cdef bytes _status
 

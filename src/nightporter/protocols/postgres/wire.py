@@ -21,6 +21,9 @@ Where the two sides could disagree:
   server what we take for something else.
 - Names change when the server says so, not when the client asks: see names.py. Where two texts are possible, we wait (`stalled`).
 - A setting that changes how text is read holds up later text until it is settled: see scope.py.
+- What names in a text mean depends on the session (`follows`): its state changes with the server's answers, and where it is not
+  certain we ask the server ourselves, before the text that needs to know goes on: see session.py and inquiry.py. Our questions
+  are owed answers like everything else; those that come back for them the client never sees.
 
 What does not fit is a ProtocolError: both sides close. "Message Flow" and "Message Formats" in PostgreSQL's documentation are
 the source.
@@ -30,21 +33,25 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from collections.abc import Sequence
 from struct import unpack_from
 from typing import Any
 
 from nightporter.core.error import ProtocolError
-from nightporter.core.wire import Denial, Outcome, Request, Ticket, Traffic, WireSetup
-from nightporter.statement.model import Reading
+from nightporter.core.wire import Denial, Outcome, Request, Rows, Standing, Ticket, Traffic, WireSetup
+from nightporter.statement.model import Reading, Statement
 
 from .analysis import MENTION_BYTES, MENTIONS, call, unreadable
 from .body import MalformedError, error_at, name_at, parameters_at, text_at
 from .errors import denial_response
 from .exchange import Owed, Pending, Portal, Prepared, Run
 from .framing import HEADER, LARGE, LAST, MORE, PEEK, Scanner, payload
+from .inquiry import Inquiry, Place, settings_answer, settings_inquiry, view_inquiry
 from .messages import flush_message, parameter_status, parse_message, query_message, ready_for_query
 from .names import UNCERTAIN, Change
 from .scope import Scope, reads_alike, runs_by_name, unnamed
+from .session import Session
+from .steps import BEGINS, CONTROL, PLANS, UNPLANNED, steps_of
 
 FRONTEND = b"QPBDECFSHXdcf"
 BACKEND = b"123ACDEGHINSTVZcdnst"
@@ -68,10 +75,20 @@ _DATA_ROW, _ROWS_BEGIN, _NO_DATA, _COMPLETE, _EMPTY, _SUSPENDED, _READY = b"DTnC
 _PARSED, _BOUND, _CLOSED, _ERROR, _COPY_IN, _STATUS, _CALLED = b"123EGSV"
 _BESIDE_COPY = b"dcfHSX"  # what a client may send while the server reads COPY data
 _REFUSED_MESSAGE, _REFUSED_QUERY = 1, 2  # what is owed for REFUSED in the place of the client's message
+_OURS = 3  # what is owed for a question of ours
+_BESIDE_ANSWERS = b"SA"  # settings and notifications are the client's, whenever they come; a notice is about our question
 
 _ROW_TAGS = (b"SELECT", b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b"COPY", b"FETCH", b"MOVE")
 _ENDS = {"commit": "committed", "rollback": "rolled_back", "prepare transaction": "unknown"}
 _NOTHING = Traffic()
+
+
+class InquiryError(Exception):
+    """The server answered a question of ours with an error, which is then the client's statement's own."""
+
+    def __init__(self, denial: Denial) -> None:
+        super().__init__(denial.message)
+        self.denial = denial
 
 
 class PostgresWire:
@@ -85,6 +102,10 @@ class PostgresWire:
         self._scope = Scope(setup.label, setup.settings)
         self._statements = self._scope.statements
         self._portals = self._scope.portals
+        self._session = Session() if setup.follows else None
+        self._inquiry: Inquiry | None = None  # that is on its way
+        self._answer: Rows | Denial | None = None  # to what the journey asked
+        self._unanswered: Denial | None = None  # why the session's state could not be asked for
         self._out = Traffic()
         # the client's bytes
         self._data = b""
@@ -182,6 +203,9 @@ class PostgresWire:
         except MalformedError as error:
             self._dropping = count == LARGE
             self._refuse(code, start, end, Denial("08P01", f"invalid message format: {error}"))
+        except InquiryError as error:
+            self._dropping = count == LARGE
+            self._refuse(code, start, end, error.denial)
         return None
 
     def _query(self, start: int, end: int, count: int) -> Pending | None:
@@ -197,28 +221,39 @@ class PostgresWire:
         if resolved is None:
             self.stalled = True
             return None
-        return Pending(Request("submit", resolved, (), count == LARGE), _Q, start, end)
+        standing = self._stand(resolved, start) if self._session is not None else None
+        if self.stalled:
+            return None
+        return Pending(Request("submit", resolved, (), count == LARGE, None, standing), _Q, start, end)
 
     def _parse(self, start: int, end: int, count: int) -> Pending | None:
         name, after = self._name_at(start + HEADER, end)
         reading: Reading | None
+        types: tuple[int, ...] = ()
         if count == LARGE:
             reading = self._too_large()
         else:
             text, after = text_at(self._data, after, end)
             if after > end - 2:
                 raise MalformedError("no parameter types")
+            if end > after + 2 and self._session is not None:
+                types = _types_at(self._data, after, end)
             reading = self._read(text)
         resolved = self._scope.resolve(reading, self._batch) if reading is not None else None
         if reading is None or resolved is None:
             self.stalled = True
+            return None
+        standing = self._stand(resolved, start) if self._session is not None else None
+        if self.stalled:
             return None
         pending = None
         if count == 1 and self._at + 1 < len(self._spans):
             pending = self._parse_and_bind(name, reading, resolved, start, *self._spans[self._at + 1])
         if pending is None:
             pending = Pending(Request("prepare", resolved, (), count == LARGE), _P, start, end)
-        pending.statement, pending.prepared = name, reading
+        request = pending.request
+        request.standing, request.parameter_types = standing, types
+        pending.statement, pending.prepared, pending.types = name, reading, types
         return pending
 
     def _parse_and_bind(
@@ -255,8 +290,12 @@ class PostgresWire:
         if resolved is None:
             self.stalled = True
             return None
-        pending = Pending(Request("run", resolved, parameters, count == LARGE), _B, start, end)
-        pending.portal, pending.prepared = portal, reading
+        standing = self._stand(resolved, start) if self._session is not None else None
+        if self.stalled:
+            return None
+        types = prepared.types if isinstance(prepared, Prepared) else ()
+        pending = Pending(Request("run", resolved, parameters, count == LARGE, None, standing, types), _B, start, end)
+        pending.portal, pending.prepared, pending.types = portal, reading, types
         return pending
 
     def _execute(self, start: int, end: int) -> Pending | None:
@@ -269,7 +308,13 @@ class PostgresWire:
             return None
         if not isinstance(portal, Portal):
             return Pending(Request("fetch", unnamed("portal", name)), _E, start, end)
-        if portal.run is not None and not runs_by_name(portal.reading):
+        standing = portal.standing
+        if self._session is not None and self._session.moved != portal.moved:
+            # what a function's body names is looked up when it runs: if that has changed since Bind, the decision no longer holds
+            standing = self._stand(portal.reading, start)
+            if self.stalled:
+                return None
+        if portal.run is not None and standing is portal.standing and not runs_by_name(portal.reading):
             run, portal.run = portal.run, None  # recorded when it was bound
             self._unsynced = True
             self._owed.append(Owed(_E, [run]))
@@ -279,7 +324,7 @@ class PostgresWire:
         if resolved is None:
             self.stalled = True
             return None
-        return Pending(Request("fetch", resolved, (), False, portal.number), _E, start, end)
+        return Pending(Request("fetch", resolved, (), False, portal.number, standing, portal.types), _E, start, end)
 
     def _call(self, start: int, end: int, count: int) -> Pending | None:
         body = start + HEADER
@@ -287,7 +332,11 @@ class PostgresWire:
             raise MalformedError("no function")
         (oid,) = unpack_from("!I", self._data, body)
         arguments = parameters_at(self._data, body + 4, end, results=False) if count != LARGE else ()
-        return Pending(Request("submit", call(oid, arguments), arguments, count == LARGE), _F, start, end)
+        reading = call(oid, arguments)
+        standing = self._stand(reading, start) if self._session is not None else None
+        if self.stalled:
+            return None
+        return Pending(Request("submit", reading, arguments, count == LARGE, None, standing), _F, start, end)
 
     def _close(self, body: int, end: int) -> None:
         name, _ = self._name_at(body + 1, end)
@@ -347,10 +396,15 @@ class PostgresWire:
         self._unsynced = True
         run = runs[0]  # more than one statement in a Parse is an error of the server's
         if pending.statement is not None:
-            defined = self._statements.define(pending.statement, Prepared(pending.prepared), self._batch)
+            defined = self._statements.define(pending.statement, Prepared(pending.prepared, pending.types), self._batch)
             self._owed.append(Owed(_P, [run], (defined,)))
         if pending.portal is not None:
-            bound = self._portals.define(pending.portal, Portal(pending.prepared, run, ticket.number), self._batch)
+            portal = Portal(pending.prepared, run, ticket.number)
+            if self._session is not None:
+                portal.statement, portal.types = run.statement, pending.types
+                self._plan(run)
+                portal.standing, portal.moved = request.standing, self._session.moved
+            bound = self._portals.define(pending.portal, portal, self._batch)
             self._owed.append(Owed(_B, [run], (bound,)))
         elif pending.statement is None:
             self._owed.append(Owed(_E, [run]))
@@ -384,8 +438,34 @@ class PostgresWire:
         if statement.copies_in or statement.unknown is not None:
             run.due = True
             self._due += 1
+        if self._session is not None:
+            self._leave(run, statement)
         if statement.names or statement.settings or self._scope.moved:
             self._scope.begin(run, self._batch)
+
+    def _plan(self, run: Run) -> None:
+        """A statement is bound: to plan it the server may run functions that call themselves immutable, and do anything."""
+        session, statement = self._session, run.statement
+        if session is None or statement is None or statement.kind in CONTROL or statement.kind in UNPLANNED:
+            return
+        steps = steps_of(statement)
+        if any(step.what in PLANS for step in steps):
+            run.steps = steps
+            run.moving = session.sent(steps)
+
+    def _leave(self, run: Run, statement: Statement) -> None:
+        """A statement goes to the server: what it will do to the session is on its way."""
+        session = self._session
+        if run.moving:
+            return  # since it was bound
+        steps = statement.steps
+        if steps is None:
+            steps = steps_of(statement)
+        if statement.names and statement.kind in ("fetch", "move"):
+            steps += self._scope.fetches(statement, self._batch)
+        if steps and session is not None:
+            run.steps = steps
+            run.moving = session.sent(steps)
 
     def _refuse(self, code: int, start: int, end: int, denial: Denial) -> None:
         """The message does not go upstream, and the client gets the denial where the server's answer would stand."""
@@ -405,6 +485,113 @@ class PostgresWire:
     def _drop_unnamed(self) -> tuple[Change[Any], ...]:
         """A Query, even one that fails, drops the unnamed prepared statement."""
         return (self._statements.define(b"", None, self._batch),) if b"" in self._statements else ()
+
+    # What the session is
+
+    def _stand(self, reading: Reading, start: int) -> Standing | None:
+        """Under what a text means what it means; None: it names nothing, or the wire is `stalled` until the server has answered."""
+        session = self._session
+        assert session is not None  # noqa: S101 - the caller looked
+        statements = reading.statements
+        single = len(statements) < 2
+        if session.steady:
+            if not single:
+                return session.standing_for_several()
+            if not statements or statements[0].kind in CONTROL or statements[0].unknown is not None:
+                return None
+            return session.standing
+        return self._stand_unsteady(session, reading, single, start)
+
+    def _stand_unsteady(self, session: Session, reading: Reading, single: bool, start: int) -> Standing | None:
+        failure, self._unanswered = self._unanswered, None
+        if failure is not None:
+            raise InquiryError(failure)
+        statements = reading.statements
+        control = single and (not statements or statements[0].kind in CONTROL or statements[0].unknown is not None)
+        if control and (session.certain or session.in_block or self._unsynced or not _begins(statements)):
+            return None
+        if self._owed and (session.changed or session.moving or session.failed or not session.certain):
+            self.stalled = True
+            return None
+        if session.failed:
+            # nothing runs in this transaction but its end; in a text of several, something may come after that
+            return None if single else session.standing_for_several()
+        if not session.certain:
+            # before BEGIN as well, since the answer is then free of any transaction
+            self._ask(settings_inquiry(self._place(), temporary=session.temporary is None), start)
+            self.stalled = True
+            return None
+        if control:
+            return None
+        return session.standing if single else session.standing_for_several()
+
+    def _place(self) -> Place:
+        if self._unsynced:
+            return Place.BATCH
+        return Place.IDLE if self._status == b"I" else Place.BLOCK
+
+    def _ask(self, inquiry: Inquiry, start: int) -> None:
+        """Put a question of ours before what the client said last."""
+        self._send(start)
+        self._out.to_upstream.append(inquiry.messages())
+        self._flushed = True  # it ends so that the server answers
+        self._inquiry = inquiry
+        self._owed.append(Owed(_OURS, []))
+
+    def inquire(self, questions: Sequence[bytes]) -> None:
+        """Ask the server, before the pending request goes on. `stalled` until `answered` gives something."""
+        pending = self._pending
+        if pending is None:
+            raise RuntimeError("a question without a request")
+        if self._skipping:
+            self._answer = Denial("25P02", "current transaction is aborted, commands ignored until end of transaction block")
+            return
+        path = self._session.path if self._session is not None else None
+        if path is None:
+            self._answer = Denial("XX000", "the search path is not known")
+            return
+        self._ask(view_inquiry(questions, self._place(), path), pending.start)
+        self.stalled = True
+
+    def answered(self) -> Rows | Denial | None:
+        """What came back for `inquire`: the rows of each question, or an error; None while it is on its way."""
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            self.stalled = False
+        return answer
+
+    def _hear(self, code: int, piece: bytes, begins: bool) -> None:
+        """A piece of the answer to a question of ours. The client hears of it only if its transaction broke."""
+        inquiry = self._inquiry
+        if inquiry is None:
+            raise ProtocolError("upstream answered something that was not asked")
+        if begins and code == _ERROR and error_at(piece, HEADER, len(piece))[0] in (b"FATAL", b"PANIC"):
+            self._out.to_client.append(piece)  # the connection's own: its end follows
+            return
+        more = inquiry.hear(code, piece, begins=begins)
+        if more:
+            self._out.to_upstream.append(more)
+        if not inquiry.over:
+            return
+        self._inquiry = None
+        self._owed.popleft()
+        session = self._session
+        failure = inquiry.failure
+        if inquiry.status:
+            self._status = inquiry.status
+            if session is not None and inquiry.status == b"E":
+                self._failed = True
+                session.ready(inquiry.status, True)
+        elif failure is not None:
+            # in the middle of a batch: the server passes over the rest of it, and so do we
+            self._failed = self._skipping = True
+            self._out.to_client.append(inquiry.raw_error)
+        if not inquiry.own:
+            self._answer = failure if failure is not None else inquiry.rows()
+        elif failure is not None:
+            self._unanswered = failure if inquiry.status else None
+        elif session is not None:
+            session.answered(*settings_answer(inquiry, self._scope.codec))
 
     # Waiting
 
@@ -500,7 +687,12 @@ class PostgresWire:
         sent = end = 0
         for code, start, end, count in spans:
             head = owed[0] if owed else None
-            if code in (_DATA_ROW, _COPY_DATA):
+            if head is not None and head.code == _OURS and code not in _BESIDE_ANSWERS:
+                if start > sent:
+                    self._out.to_client.append(data[sent:start])
+                sent = end
+                self._hear(code, data[start:end], count > 0 or count == LARGE)
+            elif code in (_DATA_ROW, _COPY_DATA):
                 if head is None or (head.code != _E and head.code != _Q):
                     raise ProtocolError("upstream sent rows that were not asked for")
                 outcome = self._turn(head).outcome
@@ -559,6 +751,12 @@ class PostgresWire:
         self._owed.popleft()
         for change in entry.changes:
             self._confirm(change)
+        if code == _BOUND and entry.runs[0].moving and self._session is not None:
+            portal = entry.changes[0].value
+            before = self._session.moved
+            self._session.done(entry.runs[0].steps)
+            if isinstance(portal, Portal) and portal.moved == before:
+                portal.moved = self._session.moved  # what planning it did is its own
         if code == _PARSED:
             following = self._owed[0] if self._owed else None
             if following is None or following.code != _B or following.runs[0] is not entry.runs[0]:
@@ -656,6 +854,8 @@ class PostgresWire:
             self._finish(run, "unknown")  # those that are not done: the server never said
         self._copying = False
         self._status = status
+        if self._session is not None:
+            self._session.ready(status, self._failed)
         if status == b"I":
             self._end_portals()
         last, self._last = self._last, None
@@ -690,6 +890,8 @@ class PostgresWire:
                 self._confirm(change)
             else:
                 change.revert()
+        if run.steps:
+            self._arrive(run, status)
         if self._last is not None:
             self._out.outcomes.append(self._last)
         self._last = outcome
@@ -700,12 +902,31 @@ class PostgresWire:
             self._last = None
             self._transaction += 1
 
+    def _arrive(self, run: Run, status: str) -> None:
+        """A statement that does something to the session has ended."""
+        session = self._session
+        if session is None:
+            return
+        if status == "ok" or status == "suspended":
+            session.done(run.steps, run.outcome.tag)
+        elif status != "not_run":
+            session.broke(run.steps)
+        if run.moving:
+            run.moving = False
+            session.gone()
+        if session.published:
+            session.published = False
+            self._out.redefined = True
+
     def _reported(self, body: bytes) -> bytes | None:
         """ParameterStatus: the client sees its own application name, without our label."""
         name, _, rest = body.partition(b"\0")
         value = rest[:-1].decode("utf-8", "replace")
         if name != b"application_name":
-            self._scope.reported(name.decode("ascii", "replace"), value)
+            setting = name.decode("ascii", "replace")
+            self._scope.reported(setting, value)
+            if self._session is not None:
+                self._session.reported(setting, value)
             return None
         if value == self._label:
             return parameter_status("application_name", "")
@@ -722,6 +943,10 @@ class PostgresWire:
     def open_transaction(self) -> int | None:
         return None if self._status == b"I" else self._transaction
 
+    @property
+    def redefines(self) -> bool:
+        return self._session is not None and self._session.defines
+
     def drain(self) -> Traffic:
         if self._from < len(self._data) and not self.stalled and self._at:
             end = self._spans[self._at - 1][2]
@@ -731,7 +956,10 @@ class PostgresWire:
             else:
                 self._send(end)
         out = self._out
-        if not (out.to_client or out.to_upstream or out.outcomes or out.finished):
+        if self._session is not None and self._session.published:
+            self._session.published = False
+            out.redefined = True
+        if not (out.to_client or out.to_upstream or out.outcomes or out.finished or out.redefined):
             return _NOTHING
         self._out = Traffic()
         return out
@@ -754,3 +982,16 @@ class PostgresWire:
             outcomes.append(self._last)
             self._last = None
         return outcomes
+
+
+def _begins(statements: tuple[Statement, ...]) -> bool:
+    return bool(statements) and statements[0].kind in BEGINS
+
+
+def _types_at(data: bytes, start: int, end: int) -> tuple[int, ...]:
+    """The parameter types that a Parse declares: OIDs, 0 for those that it leaves to the server."""
+    (count,) = unpack_from("!H", data, start)
+    if end - start - 2 < 4 * count:
+        raise MalformedError("parameter types that do not fit")
+    types: tuple[int, ...] = unpack_from(f"!{count}I", data, start + 2)
+    return types
