@@ -26,15 +26,13 @@ TEXTS = 2_000
 GOALS_US = {"point query": 200.0, "join of ten tables": 3_000.0}
 """Of reading and understanding together."""
 
+_COLUMNS = "name text, amount numeric(12,2), state text, placed_at timestamptz default now(), note text"
 SCHEMA = (
-    "; ".join(
-        f"create table t{n} (id int primary key, parent_id int{f' references t{n - 1}' if n else ''}, name text, amount numeric(12,2),"
-        " state text, placed_at timestamptz default now(), note text)"
-        for n in range(10)
-    )
-    + "; create view open_t1 as select id, name, amount from t1 where state = 'open'; create view totals as"
+    f"create table t0 (id int primary key, parent_id int, {_COLUMNS}); "
+    + "".join(f"create table t{n} (id int primary key, parent_id int references t{n - 1}, {_COLUMNS}); " for n in range(1, 10))
+    + "create view open_t1 as select id, name, amount from t1 where state = 'open'; create view totals as"
+    " select o.name, sum(t2.amount) as total from open_t1 o join t2 on t2.parent_id = o.id group by o.name"
 )
-SCHEMA += " select o.name, sum(t2.amount) as total from open_t1 o join t2 on t2.parent_id = o.id group by o.name"
 
 
 def point(n: int) -> str:

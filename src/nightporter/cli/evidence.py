@@ -11,9 +11,12 @@ import typer
 from nightporter.statement.model import Action
 
 from .options import CONFIG, ConfigOption, JsonOption, examples, load_config
-from .render import counted, line, record, show, to_json
+from .render import counted, line, record, show, terminal_width, to_json
 
 app = typer.Typer(help="The ledger: what was done, and proof.", epilog=examples("nightporter evidence tail --follow"))
+
+MIN_WIDTH = 40
+"""Columns. Narrower than that nothing is readable."""
 
 _SINCE = re.compile(r"\d{4}(-\d{2}(-\d{2}(T\d{2}(:\d{2}(:\d{2}(\.\d{1,6})?)?)?)?)?)?")
 
@@ -40,7 +43,7 @@ def _kind(text: str | None) -> str | None:
     epilog=examples(
         "nightporter evidence tail --follow",
         "nightporter evidence tail --principal billing-agent --action update --since 2026-01-31T03:00",
-        "nightporter evidence tail --last 100 --json",
+        "nightporter evidence tail --relation customers --column email --last 100 --json",
     )
 )
 def tail(
@@ -55,20 +58,33 @@ def tail(
     action: Annotated[
         Action | None, typer.Option(metavar="ACTION", help="Only intents that do this: read, insert, update, ...")
     ] = None,
+    relation: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only intents that touch this table or view: customers, public.customers.")
+    ] = None,
+    column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Only intents that use this column: email, customers.email.")
+    ] = None,
     since: Annotated[
         str | None, typer.Option(metavar="TIME", callback=_since, help="Only from this time on, UTC: 2026-01-31T03:00.")
+    ] = None,
+    width: Annotated[
+        int | None, typer.Option("--width", min=MIN_WIDTH, metavar="N", help="Lay records out in N columns, also into a pipe.")
     ] = None,
     json: JsonOption = False,
     config: ConfigOption = CONFIG,
 ) -> None:
-    """Print records, the oldest first: time, number, who, where, kind, and what it says. Ctrl-C ends `--follow`."""
+    """Print records, the oldest first: time, number, who, where, kind, and what it says; of an intent also what running it does to
+    which relations and columns. Laid out for a terminal, else one line each. Ctrl-C ends `--follow`.
+    """
     from nightporter.evidence.tail import Filter
     from nightporter.evidence.tail import tail as records
 
-    wanted = Filter(session, principal, kind, upstream, action, since)
+    wanted = Filter(session, principal, kind, upstream, action, since, relation, column)
+    if width is None and sys.stdout.isatty():
+        width = max(terminal_width(sys.stdout), MIN_WIDTH)
     try:
         for entry in records(load_config(config).ledger.path, follow=follow, wanted=wanted, last=last):
-            show(to_json(entry) if json else record(entry))
+            show(to_json(entry) if json else record(entry, width))
             if follow:
                 sys.stdout.flush()  # somebody waits for it, perhaps behind a pipe
     except KeyboardInterrupt:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import config, evidence, principal, session, token, up
+from . import analyse, catalog, config, evidence, principal, session, token, up
 from .options import examples
 from .render import show
 from .root import Root
@@ -39,8 +39,16 @@ def root(
 
 app.command("up", epilog=examples("nightporter up --config nightporter.yaml"))(up.up)
 app.command("demo", epilog=examples("nightporter demo", "nightporter demo --once"))(up.demo)
+app.command(
+    "analyse",
+    epilog=examples(
+        'nightporter analyse --upstream shop "select email from contacts"',
+        "cat report.sql | nightporter analyse --upstream shop --role reporting --search-path reports,public --json -",
+    ),
+)(analyse.analyse)
 app.add_typer(principal.app, name="principal")
 app.add_typer(token.app, name="token")
 app.add_typer(session.app, name="session")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(config.app, name="config")
+app.add_typer(catalog.app, name="catalog")

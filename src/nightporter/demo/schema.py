@@ -79,6 +79,19 @@ create view revenue_by_day as
     where orders.status in ('paid', 'shipped', 'delivered')
     group by orders.placed::date;
 
+create view mailing_list as
+    select id, given_name || ' ' || family_name as name, email, country from customers;
+
+create function purge_canceled_orders(older_than interval) returns bigint
+    language plpgsql as $$
+declare
+    purged bigint;
+begin
+    delete from orders where status = 'canceled' and placed < now() - older_than;
+    get diagnostics purged = row_count;
+    return purged;
+end $$;
+
 comment on table customers is 'People who have bought something, or meant to';
 comment on column customers.card_number is 'Primary account number of the card on file; test numbers only';
 comment on table staff is 'Who works here, for whom, and for how much';
@@ -88,5 +101,7 @@ comment on column orders.handled_by is 'Member of staff who packed it';
 comment on table order_items is 'What was ordered, at the price of that day';
 comment on table payments is 'Money that came in';
 comment on view revenue_by_day is 'What the board looks at in the morning: orders neither canceled nor refunded';
+comment on view mailing_list is 'Whom the newsletter goes to';
+comment on function purge_canceled_orders is 'Housekeeping: forget orders that came to nothing, with their items and payments';
 analyze;
 """

@@ -45,6 +45,8 @@ grant select, insert, update, delete on all tables in schema public to {ROLE};
 grant usage on all sequences in schema public to {ROLE};
 """
 
+PASSWORD_FILE = "shop-password"  # noqa: S105 - the name of a file
+
 CLI = (sys.executable, "-c", "from nightporter.cli.main import app; app(prog_name='nightporter')")
 
 # Stands between the answers of several statements; none of them says it.
@@ -157,10 +159,10 @@ def open_stage() -> Iterator[Stage]:
         rows = _open_shop(server, upstream_password)
         folder = Path(tempfile.mkdtemp(prefix="nightporter-demo-"))
         parts.callback(shutil.rmtree, folder, ignore_errors=True)
-        port = _listening_port()
-        _configure(folder, port, server)
+        port = _listening_port(parts)
+        _configure(folder, port, server, upstream_password)
         stage = Stage(folder, port, rows, *_invite(folder / "nightporter.yaml"))
-        parts.enter_context(_gateway(stage, upstream_password))
+        parts.enter_context(_gateway(stage))
         yield stage
 
 
@@ -174,27 +176,44 @@ def _open_shop(server: EmbeddedServer, password: Secret) -> int:
     return sum(len(table.rows) for table in shop)
 
 
-def _listening_port() -> int:
-    for port in (USUAL_PORT, 0):
+def _listening_port(parts: ExitStack) -> int:
+    usual = (USUAL_PORT,) if parts.enter_context(_claim()) else ()
+    for port in (*usual, 0):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((HOST, port))
             except OSError:
-                continue  # somebody else listens there, perhaps another demonstration
+                continue  # somebody else listens there
             found: int = probe.getsockname()[1]
             return found
     raise ServerError("there is no free port")
 
 
-def _configure(folder: Path, port: int, server: EmbeddedServer) -> None:
+@contextmanager
+def _claim() -> Iterator[bool]:
+    """Whether the usual port is ours to try. Workers share a port, so two demonstrations could listen on the same one."""
+    with socket.socket(socket.AF_UNIX) as claim:
+        try:
+            claim.bind(f"\0nightporter-demo-{USUAL_PORT}")  # an abstract name: it goes with the process
+        except OSError:
+            yield False
+        else:
+            yield True
+
+
+def _configure(folder: Path, port: int, server: EmbeddedServer, password: Secret) -> None:
+    # In a file, so that whoever tries out commands in another shell needs no secret in their environment.
+    descriptor = os.open(folder / PASSWORD_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(descriptor, "w") as file:
+        file.write(password.reveal())
     upstream = {
         "protocol": "postgres",
         "environment": "production",
         "address": f"{HOST}:{server.port}",
         "database": "shop",
         "tls": "disable",
-        "credentials": {"user": ROLE, "password": "env:SHOP_PASSWORD"},
+        "credentials": {"user": ROLE, "password": f"file:{PASSWORD_FILE}"},
     }
     configuration = {
         "listeners": [{"address": f"{HOST}:{port}"}],
@@ -236,13 +255,12 @@ def _nightporter(configuration: Path, arguments: Sequence[str], stdin: str | Non
 
 
 @contextmanager
-def _gateway(stage: Stage, upstream_password: Secret) -> Iterator[None]:
+def _gateway(stage: Stage) -> Iterator[None]:
     """`nightporter up`, from the moment it listens."""
-    environment = {**os.environ, "SHOP_PASSWORD": upstream_password.reveal()}
     command = [*CLI, "up", "--config", str(stage.configuration)]
     log_path = stage.folder / "gateway.log"
     with log_path.open("wb") as log:
-        keeper = keep(Task([command], [SIGTERM], remove=stage.folder), environment=environment, output=log)
+        keeper = keep(Task([command], [SIGTERM], remove=stage.folder), environment=os.environ, output=log)
     try:
         give_up = time.monotonic() + START_TIMEOUT_S
         while not _listens(stage.port):

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import signal
 import sys
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from decimal import Decimal
 from importlib.metadata import version
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.rule import Rule
@@ -25,15 +26,31 @@ from .stage import Guest, Record, Stage, open_stage
 
 CUSTOMERS = "select given_name, family_name, city, email from customers where country = 'SE' order by id limit 4;"
 REVENUE = "select sum(revenue) from revenue_by_day where day >= current_date - 7;"
+# Neither names the table that it is about: the one reads through a view, the other deletes in a function.
+LOOK_UP = "select name, email from mailing_list where country = 'SE' order by id limit 4;"
 CLEAN_UP = (
     "begin;",
     "update orders set status = 'refunded' where status = 'paid';",
     "update products set price = round(price * 0.8, 2) where category = 'Coffee';",
+    "select purge_canceled_orders('1 year');",
     "commit;",
 )
 # First as an agent gets it wrong: a text that nobody can parse. Then right: Nightporter has no rule against it yet, but the
 # role that it logs in with does not own the table.
 DROP = ("drop table payments if exists;", "drop table if exists payments;")
+
+
+def _laid_out(width: int) -> tuple[str, ...]:
+    """What a terminal would get without being asked."""
+    return "--width", str(max(width, 80))
+
+
+# Who has read the customers' addresses, however? What was deleted, whatever the statement was called?
+QUESTIONS: tuple[tuple[str, Callable[[int], tuple[str, ...]]], ...] = (
+    ("evidence tail --column customers.email", _laid_out),
+    ("evidence tail --action delete", _laid_out),
+    ("evidence verify", lambda _: ()),
+)
 
 # Whatever does more than read is told; what does nothing to data (BEGIN, SET) has no action at all.
 HARMLESS = {"read"}
@@ -83,7 +100,7 @@ def _play(stage: Stage, console: Console) -> None:
     _say(console, f"revenue of the last seven days: {before:,.2f}")
 
     _act(console, "3 a.m.", "Nobody touches a keyboard. An agent cleans up.")
-    _ask(stage, stage.agent, console, *CLEAN_UP, *DROP)
+    _ask(stage, stage.agent, console, LOOK_UP, *CLEAN_UP, *DROP)
 
     after = _revenue(stage)
     _act(console, "In the morning", "A metric has dipped. Who did it, and what changed?")
@@ -94,9 +111,9 @@ def _play(stage: Stage, console: Console) -> None:
     console.print(_table(changes(records)))
 
     _act(console, "The book", "What an auditor would type.")
-    for arguments in (("evidence", "tail", "--principal", stage.agent.name), ("evidence", "verify")):
-        _command(console, f"nightporter {' '.join(arguments)}")
-        _verbatim(console, stage.nightporter(*arguments))
+    for words, more in QUESTIONS:
+        _command(console, f"nightporter {words}")
+        _verbatim(console, stage.nightporter(*words.split(), *more(console.width)))
 
 
 def _arrive(stage: Stage, console: Console) -> None:
@@ -132,6 +149,8 @@ class Change:
     text: str
     rows: int | None
     end: str
+    does: tuple[str, ...] = ()
+    """What it changed that its text does not name."""
 
 
 def changes(records: list[Record]) -> list[Change]:
@@ -157,8 +176,18 @@ def changes(records: list[Record]) -> list[Change]:
             end = f"refused by the database ({outcome['sqlstate']})"
         principal = f"{who.get('principal')}/{who['actor']}" if "actor" in who else str(who.get("principal"))
         text = " ".join(what.get("text", what["sha256"]).split())
-        found.append(Change(record["n"], record["time"][11:19], principal, text, outcome.get("rows"), end))
+        found.append(Change(record["n"], record["time"][11:19], principal, text, outcome.get("rows"), end, _set_off(what)))
     return found
+
+
+def _set_off(what: Mapping[str, Any]) -> tuple[str, ...]:
+    """By what it runs: `delete orders, payments via function public.purge`."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for relation in what.get("relations", ()):
+        if relation.get("via") and relation["action"] not in HARMLESS:
+            by = relation["via"][0].partition("(")[0]
+            found.setdefault((relation["action"], by), []).append(relation["name"])
+    return tuple(f"{action} {', '.join(dict.fromkeys(names))} via {by}" for (action, by), names in found.items())
 
 
 def _table(found: list[Change]) -> Table:
@@ -168,7 +197,8 @@ def _table(found: list[Change]) -> Table:
         table.add_column(heading, justify="right" if heading == "rows" else "left", no_wrap=heading in SHORT, overflow="fold")
     for change in found:
         rows = "" if change.rows is None else str(change.rows)
-        table.add_row(*map(Text, (change.number, change.time, change.who, change.text, rows, change.end)))
+        text = "\n- ".join((change.text, *change.does))
+        table.add_row(*map(Text, (change.number, change.time, change.who, text, rows, change.end)))
     return table
 
 

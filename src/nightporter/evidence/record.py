@@ -1,7 +1,7 @@
 """A record: the shapes of the ledger's lines and how they become bytes. Pure; it knows neither files nor clocks.
 
-The order of fields is the order of keys in the line. `schema/record-v1.json` says the same to other people's tools; a key
-that is added here without being added there fails the tests.
+The order of fields is the order of keys in the line. `schema/record-v2.json` says the same to other people's tools; a key
+that is added here without being added there fails the tests. Version 1 lives on in its schema alone: old ledgers verify for ever.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from msgspec import Raw
 
 from nightporter.core.error import EvidenceError
 from nightporter.identity.principal import Kind as PrincipalKind
-from nightporter.statement.model import Action
+from nightporter.statement.model import Action, Effect, RowBound, Use
 
-VERSION = 1
+VERSION = 2
 
 PHASES = frozenset({"submit", "prepare", "run", "fetch"})
 STATUSES = frozenset({"ok", "error", "suspended", "not_run", "unknown"})
@@ -65,6 +65,50 @@ class Who(msgspec.Struct, frozen=True, omit_defaults=True):
     upstream: str | None = None
 
 
+class Touched(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One action on one relation, by the text itself or by what running it sets off."""
+
+    action: Action
+    schema: str
+    name: str
+    kind: str
+    """table, view, sequence, ...; `unknown` where the catalogue has none of that name."""
+    columns: Mapping[Use, tuple[str, ...]] = {}
+    """Names by use: one that is used in several ways is there several times."""
+    bound: RowBound | None = None
+    via: tuple[str, ...] = ()
+    """How it is reached, outermost first; empty: the text names it."""
+    statement: int = 0
+    """Which statement of the text, from 0; the same below."""
+
+
+class Ran(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A function that runs, and what that does."""
+
+    function: str
+    effects: tuple[Effect, ...]
+    via: tuple[str, ...] = ()
+    statement: int = 0
+
+
+class Doubted(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Something that could not be resolved for certain."""
+
+    reason: str
+    via: tuple[str, ...] = ()
+    statement: int = 0
+
+
+class LeftOut(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How many entries a record does not have, since it would be too long."""
+
+    relations: int = 0
+    columns: int = 0
+    """Of relations that it has."""
+    effects: int = 0
+    doubts: int = 0
+
+
 class What(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was asked and how it was decided: encoded once for each exact text and decision, by `encode`."""
 
@@ -79,8 +123,11 @@ class What(msgspec.Struct, frozen=True, omit_defaults=True):
     """One for each statement of the text, as `fingerprints`."""
     fingerprints: tuple[str | None, ...] = ()
     actions: tuple[Action, ...] = ()
-    relations: tuple[str, ...] = ()
-    columns: tuple[str, ...] = ()
+    relations: tuple[Touched, ...] = ()
+    """What was found out under a catalogue, as the next three; none of it without one."""
+    effects: tuple[Ran, ...] = ()
+    doubts: tuple[Doubted, ...] = ()
+    left_out: LeftOut | None = None
     unknown: str | None = None
     """Why the text could not be understood."""
     policies: tuple[str, ...] = ()

@@ -1,7 +1,8 @@
-"""Checks a record against `schema/record-v1.json`, with the standard library alone.
+"""Checks a record against the schema of its version, `schema/record-v2.json` today, with the standard library alone.
 
-It understands the few words of JSON Schema that the file uses and refuses to work with any other: a constraint is
-never passed over. It is not a validator for schemas in general.
+Old ledgers verify for ever, and a log may begin in one version and go on in the next. It understands the few words of JSON
+Schema that the files use and refuses to work with any other: a constraint is never passed over. It is not a validator for
+schemas in general.
 """
 
 from __future__ import annotations
@@ -15,7 +16,10 @@ from typing import Any, TypeAlias
 Check: TypeAlias = Callable[[Any], str | None]
 """Gives what is wrong with a value, or None."""
 
-FILE = Path(__file__).parent / "schema" / "record-v1.json"
+_FOLDER = Path(__file__).parent / "schema"
+FILES = {version: _FOLDER / f"record-v{version}.json" for version in (1, 2)}
+FILE = FILES[2]
+"""Of the records that are written now."""
 
 _TYPES: dict[str, Callable[[Any], bool]] = {
     "object": lambda value: isinstance(value, dict),
@@ -34,9 +38,16 @@ _WORDS = frozenset(
 
 
 def record_check() -> Check:
-    """The check for one record. Raises ValueError if the schema uses a word that is not understood."""
-    schema = json.loads(FILE.read_text("utf-8"))
-    return _compile(schema, schema["$defs"])
+    """The check for one record. Raises ValueError if a schema uses a word that is not understood."""
+    schemas = {version: json.loads(file.read_text("utf-8")) for version, file in FILES.items()}
+    checks = {version: _compile(schema, schema["$defs"]) for version, schema in schemas.items()}
+
+    def check(value: Any) -> str | None:
+        version = value.get("v") if isinstance(value, dict) else None
+        known = checks.get(version) if type(version) is int else None  # True is not 1
+        return known(value) if known is not None else checks[max(checks)](value)  # which says what is wrong with the version
+
+    return check
 
 
 def _compile(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Check:

@@ -32,7 +32,12 @@ _time = itemgetter("time")
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which records are wanted; None is no condition. Only intents have actions."""
+    """Which records are wanted; None is no condition. Only intents have actions, relations and columns.
+
+    With a relation or a column, all three must hold of one entry of `relations`, if the action is one of relations. A record that
+    leaves entries out is wanted too, as it may have had what is asked for. What is `unknown` may do so as well, and is not wanted:
+    that is another question.
+    """
 
     session: str | None = None
     principal: str | None = None
@@ -41,6 +46,10 @@ class Filter:
     action: str | None = None
     since: str | None = None
     """ISO 8601 in UTC, as in records; a beginning of it (`2026-01-31`) will do."""
+    relation: str | None = None
+    """`customers` or `public.customers`, as the catalogue spells it."""
+    column: str | None = None
+    """`email`, or with its relation before it."""
 
     def __call__(self, record: Record) -> bool:
         who = record.get("who") or {}
@@ -49,9 +58,33 @@ class Filter:
             and (self.principal is None or who.get("principal") == self.principal)
             and (self.kind is None or record.get("kind") == self.kind)
             and (self.upstream is None or who.get("upstream") == self.upstream)
-            and (self.action is None or self.action in record.get("what", {}).get("actions", ()))
+            and self._holds_of(record.get("what") or {})
             and (self.since is None or record.get("time", "") >= self.since)
         )
+
+    def _holds_of(self, what: Record) -> bool:
+        if self.action is not None and self.action not in what.get("actions", ()):
+            return False
+        if self.relation is None and self.column is None:
+            return True
+        left_out = what.get("left_out") or {}
+        if left_out.get("relations") or (self.column is not None and left_out.get("columns")):
+            return True
+        # in records of version 1 an entry would be a name, and was never written
+        entries = [each for each in what.get("relations", ()) if isinstance(each, dict)]
+        if self.action is not None and any(each.get("action") == self.action for each in entries):
+            entries = [each for each in entries if each.get("action") == self.action]
+        return any(self._touches(each) for each in entries)
+
+    def _touches(self, entry: Record) -> bool:
+        names = (entry.get("name", ""), f"{entry.get('schema', '')}.{entry.get('name', '')}")
+        if self.relation is not None and self.relation not in names:
+            return False
+        if self.column is None:
+            return True
+        columns = {column for used in entry.get("columns", {}).values() for column in used}
+        relation, dot, column = self.column.rpartition(".")
+        return self.column in columns or bool(dot and relation in names and column in columns)
 
 
 def _pause() -> bool:

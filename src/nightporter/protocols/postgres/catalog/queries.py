@@ -99,7 +99,7 @@ def relations(only: Only, version: int) -> dict[str, str]:
     return {
         "relations": "select json_build_array(c.oid::int8, c.relnamespace::int8, c.relname, c.relkind, c.relpersistence,"
         " c.relowner::int8, c.reltype::int8, c.relispartition, c.relrowsecurity, c.relforcerowsecurity, c.reloptions,"
-        " i.indrelid::int8, s.srvname) from pg_class c left join pg_index i on i.indexrelid = c.oid"
+        " i.indrelid::int8, s.srvname, c.reloftype::int8) from pg_class c left join pg_index i on i.indexrelid = c.oid"
         " left join pg_foreign_table f on f.ftrelid = c.oid left join pg_foreign_server s on s.oid = f.ftserver"
         f" where {shown}",
         # one row a relation, one list a fact: what costs least on both sides
@@ -146,7 +146,7 @@ def relations(only: Only, version: int) -> dict[str, str]:
         "inherits": "select json_build_array(i.inhrelid::int8, i.inhparent::int8) from pg_inherits i"
         f" {of_shown} i.inhrelid order by i.inhrelid, i.inhseqno",
         "partitioned": "select json_build_array(p.partrelid::int8, array(select o::int8 from unnest(p.partclass::oid[]) o"
-        f" where o >= {FIRST_OWN})), p.partexprs::text from pg_partitioned_table p {of_shown} p.partrelid",
+        f" where o >= {FIRST_OWN}), p.partdefid::int8), p.partexprs::text from pg_partitioned_table p {of_shown} p.partrelid",
         "sequences": "select json_build_array(c.oid::int8, d.refobjid::int8) from pg_class c join pg_depend d on"
         " d.classid = 'pg_class'::regclass and d.objid = c.oid and d.objsubid = 0 and d.refclassid = 'pg_class'::regclass"
         f" and d.deptype in ('a', 'i') where c.relkind = 'S' and {shown}",

@@ -68,7 +68,7 @@ def read_relations(rows: Mapping[str, Rows], schemas: Mapping[int, str]) -> dict
     """Drafts by OID. Not yet set: `children`, `referenced_by`, and all that is called."""
     columns = _read_columns(rows["columns"])
     found: dict[int, Draft] = {}
-    for oid, schema, name, kind, persistence, owner, row_type, partition, secured, forced, settings, table, server in decoded(
+    for oid, schema, name, kind, persistence, owner, row_type, partition, secured, forced, settings, table, server, of_type in decoded(
         rows["relations"]
     ):
         if schema not in schemas:  # made between two of our questions; it is there the next time
@@ -78,7 +78,8 @@ def read_relations(rows: Mapping[str, Rows], schemas: Mapping[int, str]) -> dict
         relation.row_security, relation.force_row_security = secured, forced
         if settings:
             relation.options = options(settings)
-        relation.table, relation.server = table or 0, server or ""
+        relation.table, relation.server, relation.of_type = table or 0, server or "", of_type
+        relation.default_partition = 0
         found[oid] = Draft(relation)
     for name, add in _PARTS.items():
         add(found, rows[name])
@@ -188,7 +189,8 @@ def _add_inherits(found: dict[int, Draft], rows: Rows) -> None:
 
 
 def _add_partitioned(found: dict[int, Draft], rows: Rows) -> None:
-    for draft, (classes,), (tree,) in _drafts(found, rows):
+    for draft, (classes, default), (tree,) in _drafts(found, rows):
+        draft.relation.default_partition = default
         draft.part_classes.update(classes)
         draft.access.append(tree)
 

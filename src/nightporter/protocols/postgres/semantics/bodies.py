@@ -135,7 +135,9 @@ def _standard(work: Work, text: str) -> Rows | None:
     except (GrammarError, LookupError, ValueError):
         work.doubt("a body that cannot be read")
         return None
-    nodes = [each for part in body["List"]["items"] for each in part["List"]["items"]] if "List" in body else [body]
+    nodes = [body]
+    if "List" in body:  # BEGIN ATOMIC, which may be empty
+        nodes = [each for part in body["List"].get("items", ()) for each in part.get("List", {}).get("items", ())]
     rows = None
     for node in nodes:
         if rows is not None:

@@ -475,7 +475,13 @@ def default_of(work: Work, relation: Relation, column: Column) -> None:
 
 def _sequences(scope: Scope, column: Column) -> list[Relation]:
     """The sequences that a column's default draws from: its own, and those that the text names."""
-    found = [scope.snapshot.relations[oid] for oid in scope.owned_sequences().get(column.relation.oid, ())]
+    relations, owned = scope.snapshot.relations, scope.owned_sequences()
+    found: list[Relation] = []
+    waiting = [column.relation.oid]
+    while waiting and not found:  # a partition draws from the sequence of its parent
+        oid = waiting.pop()
+        found = [relations[each] for each in owned.get(oid, ())]
+        waiting += relations[oid].parents if oid in relations else ()
     if column.generated != "i":
         named = bodies.sequence_named(scope, column.default_text)
         found = [named] if named is not None else found

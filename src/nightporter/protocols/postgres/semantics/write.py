@@ -366,7 +366,7 @@ def merge(work: Work, body: Node, level: Level) -> Rows:
             expression.condition(work, when["condition"], seen)
         _merge_action(work, when, target, seen, node)
     target.reads(work)
-    return _returning(work, body, target, both, source)
+    return _returning(work, body, target, both, source, source_first=True)
 
 
 def _merge_action(work: Work, when: Node, target: Target, level: Level, node: Node) -> None:
@@ -377,6 +377,8 @@ def _merge_action(work: Work, when: Node, target: Target, level: Level, node: No
         case "CMD_INSERT":
             columns = _columns(work, relation, when.get("targetList"))
             defaulted = _defaulted([{"List": {"items": when.get("values", [])}}], columns)
+            if when.get("override") == "OVERRIDING_USER_VALUE":
+                defaulted += [column.name for column in columns if column.generated == "i"]
             values = [expression.value_of(work, value, level) for value in when.get("values", ())]
             for column, value in zip(columns, values, strict=False):
                 _write(work, relation, column, value)
@@ -393,7 +395,9 @@ def _merge_action(work: Work, when: Node, target: Target, level: Level, node: No
 # RETURNING
 
 
-def _returning(work: Work, body: Node, target: Target, level: Level, others: list[Entry]) -> Rows:
+def _returning(
+    work: Work, body: Node, target: Target, level: Level, others: list[Entry], *, source_first: bool = False
+) -> Rows:
     clause = body.get("returningClause")
     if clause is None:
         return []
@@ -412,7 +416,8 @@ def _returning(work: Work, body: Node, target: Target, level: Level, others: lis
             alias = options.get(option, name)
             if alias not in taken:
                 entries.append(Entry(_Again(target.item, alias), by_columns=False))
-    rows = query.target_list(work, nodes, Level(entries + others, level.parent, level.ctes))
+    seen = others + entries if source_first else entries + others
+    rows = query.target_list(work, nodes, Level(seen, level.parent, level.ctes))
     target.reads(work)
     for _, value in rows:
         for ref in value.refs():

@@ -1,0 +1,118 @@
+"""`nightporter analyse`: what a text would do on an upstream, without running it there."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nightporter.core.error import NightporterError, UpstreamError
+from nightporter.statement.model import Action, Naming, Reading
+
+from .options import CONFIG, ConfigOption, JsonOption
+from .render import complain, pointed, show, terminal_width, to_json
+
+if TYPE_CHECKING:
+    from nightporter.catalog.model import Snapshot
+    from nightporter.config import Upstream
+    from nightporter.core.wire import Adapter, Standing
+
+UNKNOWN = 3
+"""Exit status: something of it could not be resolved for certain."""
+
+
+def analyse(
+    text: Annotated[str, typer.Argument(metavar="SQL", help="The text, one statement or several; - reads standard input.")],
+    upstream: Annotated[str, typer.Option("--upstream", metavar="NAME", help="The upstream, by the name that clients use.")],
+    search_path: Annotated[
+        str | None,
+        typer.Option("--search-path", metavar="A,B", help="The schemas that are searched, instead of what a new session has."),
+    ] = None,
+    role: Annotated[
+        str | None, typer.Option("--role", metavar="NAME", help="The database role that it runs as, instead of the upstream's own.")
+    ] = None,
+    json: JsonOption = False,
+    config: ConfigOption = CONFIG,
+) -> None:
+    """Print what a text would do: the relations and columns that it reads and writes, where each output comes from, the functions
+    that it sets off, and what could not be resolved for certain. Reads the catalogue of the upstream, and runs nothing there.
+    The exit status is 3 if anything is unknown.
+    """
+    from nightporter.protocols.registry import ADAPTERS
+
+    from . import understood
+    from .options import load_config
+
+    found = load_config(config).resolve(upstream)
+    if found is None:
+        raise NightporterError(f"no upstream `{upstream}`")
+    adapter = ADAPTERS[found.protocol]
+    if text == "-":
+        text = _standard_input()
+    wrong = adapter.complaint(text)
+    if wrong is not None:
+        complain("error", wrong.reason)
+        if wrong.span is not None:
+            sys.stderr.write("".join(f"{each}\n" for each in pointed(text, *wrong.span, terminal_width(sys.stderr))))
+        raise typer.Exit(1)
+    snapshot, standing = _look(adapter, found, search_path, role)
+    _check(snapshot, standing, search_path, role)
+    reading = adapter.understand(_without_session(adapter.analyse(text)), standing, snapshot, ())
+    report = understood.Report(found.name, adapter.label, snapshot, standing, reading)
+    if json:
+        show(to_json(report.as_json()))
+    else:
+        report.show(terminal_width(sys.stdout))
+    if report.unknown:
+        raise typer.Exit(UNKNOWN)
+
+
+def _without_session(reading: Reading) -> Reading:
+    """There is no session whose prepared statements and cursors it could use: only those that the text itself makes."""
+    own: set[str | None] = set()
+    statements = []
+    for statement in reading.statements:
+        for effect in statement.names:
+            match effect.naming:
+                case Naming.PREPARE | Naming.DECLARE:
+                    own.add(effect.name)
+                case Naming.DEALLOCATE | Naming.CLOSE | Naming.DISCARD:
+                    own.difference_update(set(own) if effect.name is None else {effect.name})
+                case Naming.EXECUTE | Naming.FETCH if effect.name not in own and statement.unknown is None:
+                    why = f"what `{effect.name}` stands for is not known without its session"
+                    statement = replace(statement, actions=statement.actions | {Action.UNKNOWN}, unknown=why)
+                case _:
+                    pass
+        statements.append(statement)
+    return replace(reading, statements=tuple(statements))
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.read()
+    except UnicodeDecodeError as error:
+        raise NightporterError("standard input is not UTF-8 text") from error
+
+
+def _look(adapter: Adapter, upstream: Upstream, path: str | None, role: str | None) -> tuple[Snapshot, Standing]:
+    from nightporter.gateway.dial import Dialer
+    from nightporter.gateway.glance import glance
+
+    try:
+        return asyncio.run(glance(Dialer(), adapter, upstream, path=path, role=role))
+    except UpstreamError as error:
+        # whoever runs this may see what the database says of our log-in
+        raise NightporterError(f"{error}: {error.diagnostic}" if error.diagnostic else str(error)) from error
+
+
+def _check(snapshot: Snapshot, standing: Standing, path: str | None, role: str | None) -> None:
+    """What was asked for must be there: the database would refuse the role, and pass over the schema."""
+    if role is not None and role not in snapshot.roles:
+        raise NightporterError(f"there is no role `{role}` in database `{snapshot.database}`")
+    if path is not None:
+        for schema in standing.path:
+            if schema not in snapshot.schemas and schema not in ("$user", "pg_temp"):
+                complain("warning", f"there is no schema `{schema}`")
