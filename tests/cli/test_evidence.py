@@ -23,7 +23,15 @@ CLI = (sys.executable, "-c", "from nightporter.cli.main import app; app()")
 
 
 def what(text: str, *actions: str) -> msgspec.Raw:
-    return msgspec.Raw(msgspec.json.encode({"sha256": "0" * 64, "decision": "allow", "text": text, "actions": actions}))
+    relations = [
+        {"action": action, "schema": "public", "name": "t", "kind": "table", "columns": {"output": ["a"]}, "via": ["view public.v"]}
+        for action in actions
+    ]
+    return msgspec.Raw(
+        msgspec.json.encode(
+            {"sha256": "0" * 64, "decision": "allow", "text": text, "actions": actions, "relations": relations},
+        )
+    )
 
 
 @pytest.fixture
@@ -47,6 +55,12 @@ def ledger(config: Config) -> Iterator[Ledger]:
         ("--session s2", ["update"]),
         ("--upstream other", []),
         ("--action update", ["update"]),
+        ("--relation t", ["select 1", "update"]),
+        ("--relation public.t --action update", ["update"]),
+        ("--relation u", []),
+        ("--column a", ["select 1", "update"]),
+        ("--column t.a --last 1", ["update"]),
+        ("--column t.b", []),
         ("--kind writer_started", []),
         ("--last 1", ["update"]),
         ("--since 2000-01-01", ["select 1", "update"]),
@@ -71,7 +85,15 @@ def test_tail(run: Run, words: str, statements: list[str]) -> None:
 def test_tail_shows_who_and_what(run: Run) -> None:
     (shown,) = run("evidence tail --principal bot").stdout.splitlines()
     assert "bot/claude" in shown
-    assert shown.endswith(r"allow  update t set a = '\x1b[31m\u202e'")
+    assert shown.endswith(r"allow  {update t(a) via view public.v}  update t set a = '\x1b[31m\u202e'")
+
+
+@pytest.mark.usefixtures("ledger")
+@pytest.mark.parametrize("width", [80, 120])
+def test_tail_laid_out(run: Run, width: int) -> None:
+    shown = run(f"evidence tail --principal bot --width {width}").stdout.splitlines()
+    assert max(map(len, shown)) <= width
+    assert shown[-2:] == [r"      update t set a = '\x1b[31m\u202e'", "    - update t(a) via view public.v"]
 
 
 def test_tail_follows_until_interrupted(ledger: Ledger, folder: Path) -> None:

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
-from nightporter.cli.render import MAX_TEXT, line, record, show_table, to_json
+from nightporter.cli.render import MAX_TEXT, identifier, line, record, relation_name, show_table, to_json
 
 # Controls (C0, DEL, C1), formats (bidirectional and invisible), surrogates, unassigned, private use, line and paragraph ends.
 NASTY = st.characters(categories=["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
@@ -21,7 +22,14 @@ VALUES = st.recursive(
     max_leaves=8,
 )
 WHO = st.dictionaries(st.sampled_from(["session", "principal", "actor", "address", "environment", "upstream"]), VALUES)
-WHAT = st.dictionaries(st.sampled_from(["text", "sha256", "decision", "reason", "actions"]), VALUES)
+ENTRY = st.dictionaries(
+    st.sampled_from(["action", "schema", "name", "columns", "bound", "via", "function", "effects", "reason", "statement"]), VALUES
+)
+ENTRIES = st.one_of(st.lists(ENTRY, max_size=2), VALUES)
+WHAT = st.dictionaries(
+    st.sampled_from(["text", "sha256", "decision", "reason", "actions", "relations", "effects", "doubts", "left_out", "unknown"]),
+    ENTRIES,
+)
 RECORDS = st.fixed_dictionaries(
     {},
     optional={
@@ -55,6 +63,13 @@ def test_any_text_is_one_line_without_anything_that_a_terminal_obeys(text: str) 
 @given(RECORDS)
 def test_any_record_is_one_line_without_anything_that_a_terminal_obeys(entry: dict[str, Any]) -> None:
     assert dangerous(record(entry)) == []
+
+
+@given(RECORDS, st.integers(40, 120))
+def test_laid_out_it_fits_and_only_texts_begin_six_columns_in(entry: dict[str, Any], width: int) -> None:
+    for shown in record(entry, width).split("\n"):
+        assert dangerous(shown) == []
+        assert cell_len(shown) <= width
 
 
 @given(VALUES)
@@ -119,6 +134,72 @@ def test_a_record(change: dict[str, Any], end: str) -> None:
     shown = record(INTENT | change)
     assert shown.startswith("2026-01-31T03:00:00.000001Z  abcdefgh-7    bot/claude            production/shop   ")
     assert shown.endswith(end)
+
+
+WHAT_IT_DOES = {
+    **{"sha256": "ab", "decision": "allow", "text": "select * from contacts -- \n} read nothing"},
+    "relations": [
+        {"action": "read", "schema": "public", "name": "contacts", "kind": "view", "columns": {"output": ["email"]}},
+        {
+            **{"action": "read", "schema": "public", "name": "customers", "kind": "table", "via": ["view public.contacts"]},
+            "columns": {"output": ["email"], "predicate": ["id", "email"]},
+        },
+        {"action": "delete", "schema": "Shop", "name": "a; read b", "kind": "table", "bound": "trivial"},
+    ],
+    "effects": [{"function": "public.purge(date)", "effects": ["writes_data", "sleeps"], "via": ["function public.purge(date)"]}],
+    "doubts": [{"reason": "column `x` is ambiguous", "via": ["view public.v"]}],
+    "left_out": {"relations": 1, "columns": 20},
+}
+
+
+def test_an_intent_says_what_it_does() -> None:
+    shown = record(INTENT | {"what": WHAT_IT_DOES})
+    assert shown.endswith(
+        "intent    allow  {read contacts(email); read customers(email, id) via view public.contacts;"
+        ' delete "Shop"."a; read b", every row; run public.purge(date): writes data, sleeps;'
+        " unknown: column `x` is ambiguous via view public.v; not in the record: 1 relation, 20 columns}"
+        "  select * from contacts -- \u23ce } read nothing"
+    )
+
+
+def test_an_intent_laid_out() -> None:
+    assert record(INTENT | {"what": WHAT_IT_DOES}, 60).splitlines() == [
+        "2026-01-31T03:00:00.000001Z  abcdefgh-7  bot/claude",
+        "    production/shop  intent  allow",
+        "      select * from contacts -- \u23ce } read nothing",
+        "    - read contacts(email)",
+        "    - read customers(email, id) via view public.contacts",
+        '    - delete "Shop"."a; read b", every row',
+        "    - run public.purge(date): writes data, sleeps",
+        "    - unknown: column `x` is ambiguous via view public.v",
+        "    - not in the record: 1 relation, 20 columns",
+    ]
+
+
+def test_no_text_looks_like_what_we_say_of_it() -> None:
+    text = "select 1" + " " * 70 + "- read nothing " + "x" * 200 + "\n    - read nothing"
+    shown = record(INTENT | {"what": {"sha256": "ab", "decision": "allow", "text": text}}, 80).splitlines()
+    assert all(line.startswith("      ") for line in shown[2:])
+    assert not any(line.startswith("    - ") for line in shown)
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("customers", "customers"),
+        ("order_items2", "order_items2"),
+        ("Customers", '"Customers"'),
+        ("a.b", '"a.b"'),
+        ('a"b', '"a""b"'),
+        ("", '""'),
+        ("2x", '"2x"'),
+        ("a\nb", '"a \u23ce b"'),
+    ],
+)
+def test_a_name_ends_where_it_ends(name: str, written: str) -> None:
+    assert identifier(name) == written
+    assert relation_name("s", name) == f"s.{written}"
+    assert relation_name("public", name, "public") == written
 
 
 def test_a_table_is_aligned_by_what_the_eye_sees(capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,5 +52,17 @@ def test_attempts_are_told_with_who_refused() -> None:
     assert [change.end for change in changes(records)] == ["denied by Nightporter", "refused by the database (42501)"]
 
 
+def test_what_a_statement_sets_off_is_told() -> None:
+    record = intent("w-1", AGENT, "select purge()", "delete", "read")
+    via = ["function public.purge(date)"]
+    record["what"]["relations"] = [
+        {"action": "read", "name": "orders", "via": via},
+        {"action": "delete", "name": "orders", "via": via},
+        {"action": "delete", "name": "items", "via": [*via, "foreign key x of public.items"]},
+        {"action": "insert", "name": "seen"},
+    ]
+    assert [change.does for change in changes([record])] == [("delete orders, items via function public.purge",)]
+
+
 def test_without_an_outcome_nothing_is_claimed() -> None:
     assert [change.end for change in changes([intent("w-1", HUMAN, "delete from t", "delete")])] == ["unknown"]

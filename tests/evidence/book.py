@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from nightporter.evidence.ledger import SEGMENT_BYTES, Ledger
-from nightporter.evidence.record import Decided, EventKind, What, Who, encode
+from nightporter.evidence.record import Decided, Doubted, EventKind, LeftOut, Ran, Touched, What, Who, encode
 from nightporter.identity.principal import Kind
-from nightporter.statement.model import Action
+from nightporter.statement.model import Action, Effect, RowBound, Use
 
 START_US = 1_767_225_600_000_000  # 2026-01-01T00:00:00Z
 STEP_US = 250_001
@@ -47,9 +47,23 @@ DENIED = encode(
         rewritten="-",
         kinds=("unknown",),
         fingerprints=(None,),
-        actions=(Action.UNKNOWN,),
-        relations=("public.customers",),
-        columns=("public.customers.name",),
+        actions=(Action.DELETE, Action.READ, Action.UNKNOWN),
+        relations=(
+            Touched(Action.READ, "public", "contacts", "view", {Use.OUTPUT: ("email",)}, RowBound.NONE),
+            Touched(
+                Action.DELETE,
+                "public",
+                "orders",
+                "table",
+                {Use.PREDICATE: ("placed",)},
+                RowBound.OTHER,
+                ("function public.f()",),
+                1,
+            ),
+        ),
+        effects=(Ran("public.f()", (Effect.READS_DATA, Effect.WRITES_DATA), ("trigger t on public.c",), 1),),
+        doubts=(Doubted("column `x` is not in the catalogue", ("view public.contacts",), 1),),
+        left_out=LeftOut(relations=3, columns=2, effects=1, doubts=1),
         unknown="it does not parse",
         policies=("agents",),
         reason="agents run only what is understood",

@@ -14,7 +14,7 @@ from nightporter.core.error import EvidenceError
 from nightporter.evidence import files, ledger
 from nightporter.evidence.chain import START, VerifierKey, leaf_hash
 from nightporter.evidence.commitment import CommitmentKey, commit
-from nightporter.evidence.record import EventKind, What, encode
+from nightporter.evidence.record import VERSION, EventKind, What, encode
 from nightporter.evidence.tail import opening
 from nightporter.evidence.verify import verify
 
@@ -38,7 +38,7 @@ def test_records_are_numbered_stamped_and_chained(tmp_path: Path) -> None:
     book.close()
     previous = START
     for index, (line, record) in enumerate(zip(lines(tmp_path, book.writer), records(tmp_path, book.writer), strict=True), 1):
-        assert record["v"] == 1
+        assert record["v"] == VERSION
         assert record["n"] == f"{book.writer}-{index}"
         assert record["prev"] == previous
         previous = leaf_hash(line[:-1]).hex()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nightporter.evidence import record, schema
+from nightporter.evidence import ledger, record, schema
 from nightporter.evidence.verify import verify
 from nightporter.identity.principal import Kind
-from nightporter.statement.model import Action
+from nightporter.statement.model import Action, Effect, RowBound, Use
 
-from .book import everything, lines, opened
+from .book import everything, lines, opened, statement
 from .samples import SAMPLES
 
 DOCUMENT = json.loads(schema.FILE.read_text("utf-8"))
 WHOLE = jsonschema.Draft202012Validator(DOCUMENT)
+FIRST = jsonschema.Draft202012Validator(json.loads(schema.FILES[1].read_text("utf-8")))
 OURS = schema.record_check()
 
 anything = st.one_of(
@@ -52,7 +54,11 @@ def test_all_that_is_written_fits(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "shape"),
-    [("intent", record.Intent), ("outcome", record.Outcome), ("event", record.Event), ("who", record.Who), ("what", record.What)],
+    [
+        *(("intent", record.Intent), ("outcome", record.Outcome), ("event", record.Event), ("who", record.Who)),
+        *(("what", record.What), ("relation", record.Touched), ("effect", record.Ran), ("doubt", record.Doubted)),
+        ("left_out", record.LeftOut),
+    ],
 )
 def test_every_key_is_in_the_schema(name: str, shape: type) -> None:
     assert set(DOCUMENT["$defs"][name]["properties"]) == set(shape.__struct_fields__)  # type: ignore[attr-defined]
@@ -66,8 +72,22 @@ def test_every_choice_is_in_the_schema() -> None:
     assert set(outcome["status"]["enum"]) == record.STATUSES
     assert {*outcome["transaction_end"]["enum"], None} == record.ENDS
     assert set(what["decision"]["enum"]) == set(record.Decided)
-    assert set(what["actions"]["items"]["enum"]) == set(Action)
+    assert what["actions"]["items"] == {"$ref": "#/$defs/action"}
+    assert set(definitions["action"]["enum"]) == set(Action)
+    relation = definitions["relation"]["properties"]
+    assert set(relation["columns"]["properties"]) == set(Use)
+    assert set(relation["bound"]["enum"]) == set(RowBound)
+    assert set(definitions["effect"]["properties"]["effects"]["items"]["enum"]) == set(Effect)
     assert set(definitions["who"]["properties"]["kind"]["enum"]) == set(Kind)
+
+
+def dictionaries(value: Any) -> Iterator[dict[str, Any]]:
+    """All that are in it, however deep."""
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for part in parts:
+        if isinstance(part, dict):
+            yield part
+        yield from dictionaries(part)
 
 
 @given(st.data())
@@ -75,15 +95,17 @@ def test_ours_agrees_with_a_complete_validator(data: st.DataObject) -> None:
     spoiled = copy.deepcopy(data.draw(st.sampled_from(SAMPLES)))
     for _ in range(data.draw(st.integers(0, 2))):
         target: dict[str, Any] = spoiled
-        inner: list[dict[str, Any]] = [value for value in target.values() if isinstance(value, dict)]
+        inner = list(dictionaries(target))
         if data.draw(st.booleans()) and inner:
             target = data.draw(st.sampled_from(inner))
-        key = data.draw(st.sampled_from([*target, "strange", "parameters", "rows"]))
+        key = data.draw(st.sampled_from([*target, "strange", "parameters", "rows", "v"]))
         if data.draw(st.booleans()):
             target[key] = data.draw(anything)
         else:
             target.pop(key, None)
-    assert (OURS(spoiled) is None) == WHOLE.is_valid(spoiled)
+    version = spoiled.get("v")
+    whole = FIRST if type(version) is int and version == 1 else WHOLE
+    assert (OURS(spoiled) is None) == whole.is_valid(spoiled)
 
 
 @pytest.mark.parametrize(
@@ -106,6 +128,42 @@ def test_a_word_that_is_not_understood_is_not_passed_over(tmp_path: Path, monkey
     ledger.close()
     changed = tmp_path / "schema.json"
     changed.write_text(json.dumps({**DOCUMENT, "maxProperties": 3}))
-    monkeypatch.setattr(schema, "FILE", changed)
+    monkeypatch.setitem(schema.FILES, 2, changed)
     with pytest.raises(ValueError, match="maxProperties"):
         verify(tmp_path)
+
+
+def old(each: dict[str, Any]) -> dict[str, Any]:
+    """The same as version 1 had it."""
+    what = each.get("what", {})
+    kept = {key: value for key, value in what.items() if key not in ("relations", "effects", "doubts", "left_out")}
+    return {**each, "v": 1, **({"what": kept} if what else {})}
+
+
+def test_records_of_version_1_fit_theirs() -> None:
+    for each in SAMPLES:
+        assert OURS(old(each)) is None
+        FIRST.validate(old(each))
+    denied = next(each for each in SAMPLES if each.get("what", {}).get("effects"))
+    assert OURS({**denied, "v": 1}) is not None, "what version 2 has is not known in version 1"
+    named = old(denied)
+    named["what"]["relations"] = ["public.customers"]
+    assert OURS(named) is None
+
+
+def test_a_log_goes_on_in_another_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as earlier:
+        earlier.setattr(ledger, "VERSION", 1)
+        log = opened(tmp_path)
+        statement(log)
+        log.close()
+    log = opened(tmp_path, log.writer)
+    everything(log)
+    log.close()
+    assert {json.loads(line)["v"] for line in lines(tmp_path, log.writer)} == {1, 2}
+    assert verify(tmp_path).ok
+
+
+@pytest.mark.parametrize("version", [0, 3, "2", True, None])
+def test_other_versions_are_not_known(version: object) -> None:
+    assert OURS({**SAMPLES[0], "v": version}) in ("`v` has an unknown value", "`v` has the wrong type")

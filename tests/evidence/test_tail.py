@@ -54,7 +54,7 @@ def test_writers_are_merged_by_time(tmp_path: Path) -> None:
         (Filter(principal="ada@example.com"), 7),
         (Filter(principal="ada"), 0),
         (Filter(upstream="shop", kind="intent"), 3),
-        (Filter(action="read"), 2),
+        (Filter(action="read"), 3),
         (Filter(action="unknown"), 1),
         (Filter(since="2026"), 10),
         (Filter(since="2026-01-01T00:00:02"), 3),
@@ -164,3 +164,57 @@ def test_a_line_that_is_no_record(tmp_path: Path) -> None:
 def test_no_ledger(tmp_path: Path) -> None:
     with pytest.raises(EvidenceError, match="no ledger"):
         list(tail(tmp_path / "nowhere"))
+
+
+WHAT = {
+    "actions": ["delete", "execute", "read"],
+    "relations": [
+        {"action": "read", "schema": "public", "name": "customers", "columns": {"output": ["email"], "predicate": ["id", "email"]}},
+        {"action": "delete", "schema": "shop", "name": "orders", "columns": {"predicate": ["placed"]}},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "holds"),
+    [
+        (Filter(relation="customers"), True),
+        (Filter(relation="public.customers"), True),
+        (Filter(relation="shop.customers"), False),
+        (Filter(relation="Customers"), False),
+        (Filter(column="email"), True),
+        (Filter(column="customers.email"), True),
+        (Filter(column="public.customers.email"), True),
+        (Filter(column="orders.email"), False),
+        (Filter(relation="orders", column="email"), False),
+        (Filter(relation="orders", column="placed"), True),
+        (Filter(relation="orders", column="customers.email"), False),
+        (Filter(relation="orders", action="delete"), True),
+        (Filter(relation="customers", action="delete"), False),
+        (Filter(relation="customers", action="execute"), True),
+        (Filter(relation="customers", action="update"), False),
+        (Filter(relation="nothing"), False),
+    ],
+)
+def test_filters_by_what_is_touched(wanted: Filter, holds: bool) -> None:
+    assert wanted({"kind": "intent", "what": WHAT}) is holds
+
+
+@pytest.mark.parametrize(
+    ("left_out", "wanted", "holds"),
+    [
+        ({"relations": 1}, Filter(relation="nothing"), True),
+        ({"relations": 1}, Filter(column="nothing"), True),
+        ({"columns": 1}, Filter(column="nothing"), True),
+        ({"columns": 1}, Filter(relation="nothing"), False),
+        ({"relations": 1}, Filter(relation="nothing", action="grant"), False),
+        ({"effects": 1}, Filter(relation="nothing"), False),
+    ],
+)
+def test_a_record_that_leaves_something_out_may_have_it(left_out: dict[str, int], wanted: Filter, holds: bool) -> None:
+    assert wanted({"kind": "intent", "what": {**WHAT, "left_out": left_out}}) is holds
+
+
+@pytest.mark.parametrize("what", [None, {}, {"relations": ["customers"]}, {"relations": [{"name": "x"}]}])
+def test_filters_get_along_with_records_that_have_none(what: object) -> None:
+    assert not Filter(relation="customers")({"kind": "intent", "what": what})

@@ -156,10 +156,10 @@ class Setting:
     """Lower-cased name; None if it is known only when the statement runs (an expression, a column)."""
     direct: bool = False
     """Changed by plain `SET name = constant`, the one form that can be rewritten."""
-    reset: bool = False
-    """It gets back the value that it had at start-up; `all` for every one of them."""
     parameter: int | None = None
     """Number of the bind parameter ($1 is 1) that supplies the name; `name` is None until it is bound."""
+    reset: bool = False
+    """It gets back the value that it had at start-up; `all` for every one of them."""
 
 
 class Naming(StrEnum):
