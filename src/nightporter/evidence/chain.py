@@ -227,6 +227,9 @@ def split_notes(text: str) -> tuple[list[str], str]:
 
 def _base64(text: str) -> bytes:
     try:
-        return base64.b64decode(text, validate=True)
+        data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:  # not base64: whatever holds it is refused
         raise EvidenceError("malformed base64") from error
+    if base64.b64encode(data).decode() != text:  # bits of the last character that mean nothing: the same bytes, another text
+        raise EvidenceError("malformed base64")
+    return data

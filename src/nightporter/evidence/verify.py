@@ -1,6 +1,6 @@
 """Checks a ledger, and names the first record that is not what it was. Reads only.
 
-Stands alone: with `chain`, `schema` and `schema/record-v1.json` it needs only the standard library and `cryptography`, and
+Stands alone: with `chain`, `schema` and the schemas in `schema/` it needs only the standard library and `cryptography`, and
 it shares nothing with the writer but the formats. `python -m nightporter.evidence.verify PATH` runs it.
 """
 

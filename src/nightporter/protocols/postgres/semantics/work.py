@@ -248,7 +248,10 @@ class Work:
         end = location
         text = self.text
         if text[location : location + 1] == b'"':
-            end = text.find(b'"', location + 1) + 1 or len(text)
+            end = text.find(b'"', location + 1) + 1
+            while end and text[end : end + 1] == b'"':  # doubled: a part of the name
+                end = text.find(b'"', end + 1) + 1
+            end = end or len(text)
         else:
             while end < len(text) and (text[end] > 127 or chr(text[end]).isalnum() or text[end] in b"_$."):
                 end += 1

@@ -141,7 +141,7 @@ def insert(work: Work, body: Node, level: Level) -> Rows:
     source: Rows = []
     if "selectStmt" in body:
         source = query.subselect(work, body["selectStmt"], level)
-        if not body.get("cols") and target.relation is not None:
+        if not body.get("cols") and target.relation is not None and not _is_cut_down(body["selectStmt"]):
             columns = columns[: len(source)]
     if target.relation is not None:
         for column, (_, value) in zip(columns, source, strict=False):
@@ -155,6 +155,11 @@ def insert(work: Work, body: Node, level: Level) -> Rows:
     if conflict is not None:
         _on_conflict(work, conflict, target, columns, source, level, node)
     return _returning(work, body, target, level, [])
+
+
+def _is_cut_down(node: Node) -> bool:
+    """Whether rows of constants were left out of the tree of a very large text: then nobody knows how many values they have."""
+    return any(type(row) is not dict for row in node.get("SelectStmt", {}).get("valuesLists", ()))
 
 
 def _defaulted(rows: Iterable[Any], columns: list[Column]) -> list[str]:
