@@ -222,6 +222,8 @@ class Statement:
 
     steps: Any = field(init=False, default=None)
     """The protocol's own: what it does to its session. Found when it first runs; a copy finds its own."""
+    tree: object = None
+    """What the parser made of a text that is too large to be parsed once more; until it is understood."""
 
 
 @dataclass(slots=True, eq=False)

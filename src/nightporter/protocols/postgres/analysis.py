@@ -135,6 +135,9 @@ def _read(text: str, data: bytes, sent: bytes, max_bytes: int) -> Reading:
         if len(found) > MAX_STATEMENTS:
             return _whole(text, sent, f"more than {MAX_STATEMENTS} statements")
         statements = tuple(_statement(each, text, data, len(found)) for each in found)
+        if len(data) > MAX_CACHED_TEXT_BYTES:  # no cache will hold on to these
+            for statement, parsed in zip(statements, found, strict=True):
+                statement.tree = parsed
     except GrammarError as error:
         return _whole(text, sent, str(error))
     except (RecursionError, MemoryError):

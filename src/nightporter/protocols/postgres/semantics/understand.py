@@ -90,6 +90,10 @@ def _understood(
 
 
 def _trees(statement: Statement, text: bytes) -> list[Parsed]:
+    tree = statement.tree
+    if isinstance(tree, Parsed):
+        statement.tree = None
+        return [tree]
     return parse(text)
 
 
