@@ -22,6 +22,8 @@ HARMLESS_VOLATILE = frozenset(
     {
         "random",
         "random_normal",
+        "array_sample",
+        "array_shuffle",
         "setseed",
         "clock_timestamp",
         "timeofday",
@@ -44,6 +46,17 @@ ROLE_SETTINGS = frozenset({"role", "session_authorization"})
 
 ROW_ACTIONS = (Action.INSERT, Action.UPDATE, Action.DELETE)
 """In the order of the server's counters."""
+
+DEFINING_KINDS = frozenset({"create function", "create procedure", "create view"})
+"""Their queries are analysed, which opens what they name, and kept."""
+
+ROW_TYPE_KINDS = frozenset({"alter table", "create index", "create statistics"})
+"""What they compute may take apart a column whose type is the row of another table: that is opened for its columns."""
+
+PRINTING = tuple(
+    f"pg_catalog.{each}" for each in ("pg_get_", "pg_partition_", "table_to_xmlschema(", "schema_to_xmlschema(", "database_to_xmls")
+)
+"""Functions that print definitions. Of which relations only the server knows."""
 
 _ENDS = ("transaction", "start", "begin", "commit", "rollback", "savepoint", "release", "discard", "prepare transaction")
 """Kinds of statements that make undone, or done, what others did."""
@@ -115,11 +128,15 @@ class Said:
         self.anything = not self.effects.isdisjoint({Effect.RUNS_SQL, Effect.UNKNOWN}) or Action.UNKNOWN in self.actions
         """It says that it does what we cannot say."""
 
-    def looks_things_up(self) -> bool:
-        """The server opens relations to print or to store what refers to them, and reads no row of them."""
-        if all(each.kind in ("create function", "create view", "create or replace view") for each in self.statements):
+    def looks_up(self, relation: Relation, catalogue: Snapshot) -> bool:
+        """Whether the server may have opened a relation, which it did not read, to print or to store what refers to it."""
+        kinds = {each.kind for each in self.statements}
+        if (kinds and kinds <= DEFINING_KINDS) or any(each.startswith(PRINTING) for each in self.functions):
             return True
-        return any(each.startswith(("pg_catalog.pg_get_", "pg_catalog.pg_partition_")) for each in self.functions)
+        if not kinds <= ROW_TYPE_KINDS or not relation.row_type:
+            return False
+        named = (each for each in catalogue.relations.values() if _name(each.schema, each.name) in self.accesses)
+        return any(column.type == relation.row_type for each in named for column in each.columns)
 
     def calls(self, function: Function) -> bool:
         return _plain(f"{function.schema}.{function.name}({function.signature})") in self.functions
@@ -164,6 +181,10 @@ def _with_runs(statements: Iterable[Statement]) -> Iterator[Statement]:
 
 def _relations(said: Said, observed: Observed, names: Names) -> Iterator[Difference]:
     touched: dict[Name, set[str]] = {}
+    scans: dict[int, set[int]] = {}  # a table and its indexes
+    for oid, _ in observed.locks:
+        if (relation := names.relation(oid)) is not None:
+            scans.setdefault(relation.oid, set()).add(oid)
     for oid, mode in sorted(observed.locks):
         relation = names.relation(oid)
         if relation is None or relation.schema == "pg_toast" or relation.kind == "c":
@@ -172,7 +193,7 @@ def _relations(said: Said, observed: Observed, names: Names) -> Iterator[Differe
         touched.setdefault(name, set()).add(mode)
         if name in said.accesses or relation.oid not in names.before.relations:
             continue
-        if mode == "AccessShareLock" and said.looks_things_up():
+        if mode == "AccessShareLock" and not observed.scanned & scans[relation.oid] and said.looks_up(relation, names.before):
             yield Difference("definition", f"{relation!r}, of which a definition is read or made", unsafe=False)
             continue
         if said.prepares and mode in (*READ_MODES, WRITE_MODE):

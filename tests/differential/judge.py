@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from nightporter.protocols.postgres.analysis import analyse
 from nightporter.protocols.postgres.grammar import GrammarError, parse
 from nightporter.protocols.postgres.semantics.scope import Scope
-from nightporter.statement.model import Naming, Reading, Statement
+from nightporter.statement.model import Action, Naming, Reading, Statement
 
 from .catalogue import Catalogue
 from .compare import Difference, Names, compare, why_unknown
@@ -134,11 +134,17 @@ class Judge:
         """With the statements that prepared names and cursors stand for, as the gateway knows them."""
         if not any(each.naming in _USES for statement in reading.statements for each in statement.names):
             return reading
+        own = {(each.naming, each.name) for statement in reading.statements for each in statement.names}
         statements = []
         for statement in reading.statements:
             keys = [(_USES[each.naming], each.name) for each in statement.names if each.naming in _USES]
             runs = tuple(self._named[key] for key in keys if key in self._named)
-            statements.append(replace(statement, runs=runs) if runs and len(runs) == len(keys) else statement)
+            if len(runs) == len(keys):
+                statement = replace(statement, runs=runs) if runs else statement
+            elif own.isdisjoint(keys):  # a name that a function made, or the client's protocol
+                why = "what a name stands for is not known"
+                statement = replace(statement, actions=statement.actions | {Action.UNKNOWN}, unknown=statement.unknown or why)
+            statements.append(statement)
         return replace(reading, statements=tuple(statements))
 
     def _name(self, reading: Reading) -> None:

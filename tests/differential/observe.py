@@ -68,6 +68,10 @@ select pg_catalog.json_build_array(
            union select * from pg_catalog.unnest('{%(catalogs)s}'::pg_catalog.oid[])) r) c where c.i + c.u + c.d > 0),
   (select pg_catalog.json_agg(pg_catalog.json_build_array(f.f::pg_catalog.int8, pg_catalog.pg_stat_get_xact_function_calls(f.f)))
      from pg_catalog.unnest('{%(functions)s}'::pg_catalog.oid[]) f(f) where pg_catalog.pg_stat_get_xact_function_calls(f.f) > 0),
+  (select pg_catalog.json_agg(pg_catalog.json_build_array(s.relation::pg_catalog.int8, s.n)) from (
+     select l.relation, pg_catalog.pg_stat_get_xact_numscans(l.relation) n
+     from (select distinct l.relation from pg_catalog.pg_lock_status() l where l.pid = pg_catalog.pg_backend_pid()
+             and l.locktype = 'relation') l) s where s.n > 0),
   pg_catalog.pg_current_xact_id_if_assigned()::pg_catalog.text,
   (select pg_catalog.json_object_agg(s.name, s.setting) from pg_catalog.pg_show_all_settings() s),
   current_user, session_user,
@@ -134,6 +138,8 @@ class Observed:
     locks: frozenset[tuple[int, str]] = frozenset()
     changes: dict[int, tuple[int, int, int]] = field(default_factory=dict)
     """Rows inserted, updated, deleted, by relation."""
+    scanned: frozenset[int] = frozenset()
+    """Of what is locked: relations and indexes that were looked through, be they empty. Others were opened and not read."""
     called: frozenset[int] = frozenset()
     """Functions that the server counted, which are those it has no C code of its own for."""
     wrote: bool = False
@@ -330,6 +336,7 @@ class Session:
             complete=True,
             locks=asked.locks - before.locks,
             changes=changes,
+            scanned=frozenset(oid for oid, scans in asked.scanned.items() if scans > before.scanned.get(oid, 0)),
             called=frozenset(oid for oid, calls in asked.called.items() if calls > before.called.get(oid, 0)),
             wrote=asked.xid is not None and asked.xid != before.xid,
             logged=logged,
@@ -348,7 +355,7 @@ class Session:
         value = result.get_value(0, 0) if result.status == ExecStatus.TUPLES_OK else None
         if value is None:
             return None
-        locks, advisory, changes, called, xid, settings, user, session_user, temporary, _ = json.loads(value)
+        locks, advisory, changes, called, scanned, xid, settings, user, session_user, temporary, _ = json.loads(value)
         self.state = State(user, session_user, temporary.strip('"'), settings)
         if fresh:
             return None
@@ -356,6 +363,7 @@ class Session:
             frozenset((oid, mode) for oid, mode in locks or ()),
             {oid: (i, u, d) for oid, i, u, d in changes or ()},
             dict(called or ()),
+            dict(scanned or ()),
             xid,
             advisory,
         )
@@ -505,6 +513,7 @@ class _Counts:
     locks: frozenset[tuple[int, str]] = frozenset()
     changes: dict[int, tuple[int, int, int]] = field(default_factory=dict)
     called: dict[int, int] = field(default_factory=dict)
+    scanned: dict[int, int] = field(default_factory=dict)
     xid: str | None = None
     advisory: int = 0
 

@@ -69,6 +69,8 @@ NAMES = [
     Trick("select b from (select 'x' a, value b from vault.secrets) as x(b, a)", "reads vault.secrets.value", proof="select true", known=True),
     Trick("select a from (select 'x' a, value b from vault.secrets) as x(b, a)", OUT, known=True),
     Trick("table vault.secrets", OUT, known=True),
+    Trick("select * from (select * from vault.secrets x(a, a)) as y(p, q, r)", OUT),
+    Trick("select r from (select * from vault.secrets x(a, a)) as y(p, q, r)", OUT),
     Trick("select lower('x')", path=EVIL),
     Trick("select pg_catalog.lower('x'), lower('x')", path=EVIL),
     Trick("select count(note) from public.u", path=EVIL, setup="create function evil.count(text) returns int language plpgsql as $$ begin perform public.mark(); return 1; end $$"),
@@ -696,7 +698,7 @@ TABLES = [
     Trick("update z set w.x = 1", setup="create table z (w with_checked); insert into z values (null)"),
     Trick("update z set w[1] = 1", setup="create table z (w checked[]); insert into z values (null)"),
     Trick("copy z from program 'echo 1'", setup="create table z (w checked)"),
-    Trick("copy z from program 'echo \"(1,2)\"' csv", setup="create table z (w with_checked)"),
+    Trick("copy z from program 'echo ''\"(1,2)\"''' csv", setup="create table z (w with_checked)"),
 ]
 
 _POLICY = "create role npa_x; grant all on schema public, canary, vault to npa_x; grant all on all tables in schema public, canary to npa_x; alter table {0} enable row level security; create policy p on {0} {1}"

@@ -20,11 +20,11 @@ create function mark() returns int language plpgsql as $$ begin insert into cana
 create function mark(anyelement) returns anyelement language plpgsql as $$ begin insert into canary.log values ('mark any'); return $1; end $$;
 create function mark_bool(anyelement) returns bool language plpgsql as $$ begin insert into canary.log values ('bool'); return true; end $$;
 create function mark_sql(int) returns int language sql as $$ insert into canary.log values ('sql'); select $1 $$;
-create function mark_immutable(int) returns int language plpgsql immutable as $$ begin perform mark(); return $1; end $$;
-create function mark_stable(int) returns int language plpgsql stable as $$ begin perform mark(); return $1; end $$;
-create function mark_compare(int, int) returns int language plpgsql immutable as $$ begin perform mark(); return $1 - $2; end $$;
-create function mark_equal(int, int) returns bool language plpgsql immutable as $$ begin perform mark(); return $1 = $2; end $$;
-create function mark_less(int, int) returns bool language plpgsql immutable as $$ begin perform mark(); return $1 < $2; end $$;
+create function mark_immutable(int) returns int language plpgsql immutable as $$ begin perform public.mark(); return $1; end $$;
+create function mark_stable(int) returns int language plpgsql stable as $$ begin perform public.mark(); return $1; end $$;
+create function mark_compare(int, int) returns int language plpgsql immutable as $$ begin perform public.mark(); return $1 - $2; end $$;
+create function mark_equal(int, int) returns bool language plpgsql immutable as $$ begin perform public.mark(); return $1 = $2; end $$;
+create function mark_less(int, int) returns bool language plpgsql immutable as $$ begin perform public.mark(); return $1 < $2; end $$;
 create procedure mark_procedure(x int default mark()) language plpgsql as $$ begin perform 1; end $$;
 create function mark_trigger() returns trigger language plpgsql as $$ begin insert into canary.log values ('trigger'); return coalesce(new, old); end $$;
 create function mark_event() returns event_trigger language plpgsql as $$ begin insert into canary.log values ('event'); end $$;

@@ -58,6 +58,8 @@ def snapshot(parts: Parts, version: int) -> Snapshot:
         found = relations.get(relation)
         return [column.type for column in found.columns] if found is not None else ()
 
+    for oid, type_ in types.items():  # also of those that were known: operator classes are objects of their own
+        type_.comparison_calls = tuple(sorted(each for each in families.of_type(oid, operators) if each >= FIRST_OWN))
     calls = Calls(operators, types, columns, families)
     fill_domains(new_types, rows.get("domains", ()), calls)
     fill_functions(new_functions, rows.get("functions", ()), rows.get("aggregates", ()), calls)

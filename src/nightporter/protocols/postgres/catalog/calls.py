@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
 
 from nightporter.catalog.model import Operator, Type
 
@@ -161,9 +162,11 @@ class Families:
         self._operators: dict[int, set[int]] = {}
         self._of_operator: dict[int, set[int]] = {}
         self._of_type: dict[int, set[int]] = {}
+        self._families_of: dict[int, set[int]] = {}
         for family, type_, function in functions:
             self._functions.setdefault(family, set()).add(function)
             self._of_type.setdefault(type_, set()).add(function)
+            self._families_of.setdefault(type_, set()).add(family)
         for family, operator in operators:
             self._operators.setdefault(family, set()).add(operator)
             self._of_operator.setdefault(operator, set()).add(family)
@@ -187,9 +190,13 @@ class Families:
             found |= self._operators.get(family, set())
         return found
 
-    def of_type(self, oid: int) -> set[int]:
-        """Support functions that compare or hash values of a type."""
-        return self._of_type.get(oid, set())
+    def of_type(self, oid: int, operators: Mapping[int, Operator] = MappingProxyType({})) -> set[int]:
+        """Functions that compare or hash values of a type, and those of the operators that go with them."""
+        found = set(self._of_type.get(oid, ()))
+        for family in self._families_of.get(oid, ()):
+            beside = (operators[each] for each in self._operators.get(family, ()) if each in operators)
+            found.update(each.function for each in beside if oid in (each.left, each.right))
+        return found
 
 
 def relations_in(*trees: bytes | None) -> tuple[int, ...]:

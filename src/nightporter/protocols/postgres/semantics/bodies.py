@@ -38,6 +38,8 @@ _TRIGGER_VARIABLES = {
     "tg_tag": TEXT,
 }
 _NEXTVAL = re.compile(r"nextval\('((?:[^']|'')+)'::(?:pg_catalog\.)?regclass\)")
+STEPS_OF_PIECE = 40
+"""What a part of a body costs, its variables included. Bodies that call each other are read many times: a character is a step."""
 
 
 def understand_body(scope: Scope, function: Function) -> tuple[Work, Rows | None]:
@@ -182,6 +184,7 @@ def _used(work: Work, rows: Rows, uses: int) -> None:
 
 def _plpgsql(work: Work, text: str, name: str, body: Body | None = None) -> None:
     """Run every piece of a body. What it reads may become its result: `work.looked` has all of that in the end."""
+    work.progress.step(len(text))
     body = body or read(text, standard_strings=work.scope.settings.get("standard_conforming_strings", "on") == "on")
     for doubt in body.doubts:
         work.doubt(f"in {name}: {doubt.reason}")
@@ -230,6 +233,7 @@ def _type_of_variable(work: Work, variable: Variable, outside: dict[str, int]) -
 
 def _piece(work: Work, piece: Piece, seen: set[Ref], kept: set[Ref]) -> None:
     """`seen`: all that it looks at; `kept`: what a variable may hold afterwards."""
+    work.progress.step(STEPS_OF_PIECE)
     try:
         found = parse(piece.sql.encode())
     except GrammarError as error:

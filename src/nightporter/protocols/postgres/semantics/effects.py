@@ -7,6 +7,7 @@ by OID; only bodies that are text are read as text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from nightporter.catalog.model import Column, Function, Relation, Trigger
@@ -161,10 +162,12 @@ def _reach(scope: Scope, function: Function) -> Reach:
 
 def _own(function: Function, work: Work) -> Effected:
     """What is said of a function of the user's own."""
-    found = {effect for each in work.effects.values() for effect in each.effects} or {Effect.COMPUTES}
+    found = {effect for each in work.effects.values() for effect in each.effects} - {Effect.COMPUTES}
+    for touch in (*work.touches.values(), *work.occurrences):
+        found.add(Effect.READS_DATA if touch.action is Action.READ else Effect.WRITES_DATA)
     if work.doubts:
         found.add(Effect.UNKNOWN)
-    return Effected(name_of(function), frozenset(found))
+    return Effected(name_of(function), frozenset(found or {Effect.COMPUTES}))
 
 
 def _built_in(work: Work, function: Function) -> None:
@@ -236,6 +239,46 @@ def compares(work: Work, type_: int) -> None:
     calls_each(work, found)
 
 
+_COMPARE_PARTS = re.compile(
+    r"(array|record)_(eq|ne|lt|gt|le|ge|larger|smaller|position|position_start|positions|remove|replace|sort\w*)|bt(array|record)cmp"
+    r"|hash_(array|record)\w*|array(contains|contained|overlap)|width_bucket_array|\w*range\w*"
+)
+"""Symbols of built-in functions that compare what is in arrays, rows and ranges, by the types of that."""
+
+
+def compares_parts(work: Work, found: Resolution, types: Iterable[int | None]) -> None:
+    """A built-in function is called that compares elements or fields of its arguments, or bounds of ranges."""
+    scope = work.scope
+    own = [type_ for type_ in (*types, found.result) if type_ and (type_ >= FIRST_OF_OURS or type_ in _ROWS)]
+    if not own or not any(_compares_parts(scope, function) for function in found.functions):
+        return
+    for type_ in own:
+        if type_ in _ROWS:
+            calls_each(work, support(scope))  # a row of no certain type may have anything in it
+        else:
+            compares(work, type_)
+
+
+_ROWS = frozenset({2249, 2287})
+"""record and its array."""
+
+
+def _compares_parts(scope: Scope, function: Function) -> bool:
+    if function.language == "internal" and _COMPARE_PARTS.fullmatch(function.symbol):
+        return True
+    called = (scope.snapshot.functions.get(oid) for oid in function.calls)  # of an aggregate
+    return any(each is not None and _COMPARE_PARTS.fullmatch(each.symbol) for each in called)
+
+
+def support(scope: Scope) -> frozenset[int]:
+    """All functions of operator classes that are not built in."""
+    found: frozenset[int] | None = scope.resolved.get("support")
+    if found is None:
+        found = frozenset(oid for type_ in scope.snapshot.types.values() for oid in type_.comparison_calls)
+        scope.resolved["support"] = found
+    return found
+
+
 def _comparing(scope: Scope, type_: int, calls: dict[int, None], seen: set[int]) -> None:
     """What comparing values of a type runs: of itself, or of what it is made of."""
     found = scope.snapshot.types.get(type_)
@@ -283,6 +326,10 @@ def reads(work: Work, relation: Relation, location: int = -1) -> tuple[list[Valu
         return outputs, tuple((here[theirs], max(theirs.bound, 0)) for theirs in reach.touches if theirs.action is Action.READ)
     if relation.row_security:
         _row_policies(work, relation, "r")
+    for each in (relation, *work.descendants(relation)) if relation.children else (relation,):
+        of_keys = each.index_calls + (each.access_calls if each.kind == "p" else ())
+        if of_keys:  # searching an index, or leaving out partitions, compares as these do
+            calls_each(work, sorted(support(work.scope).intersection(of_keys)))
     if any(rule.event == "select" for rule in relation.rules):
         work.doubt(f"relation {relation.schema}.{relation.name} has a rule for SELECT")
     virtual = [column for column in relation.columns if column.generated == "v"]

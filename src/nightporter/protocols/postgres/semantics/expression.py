@@ -340,7 +340,9 @@ def row_types(work: Work, nodes: Any, space: Space | None, into: Into) -> list[i
 def operate(work: Work, name: list[str], left: int | None, right: int, location: int = -1, into: Into | None = None) -> int:
     """Run an operator on two types; gives its result's. What its function reads goes `into`."""
     schema = name[-2] if len(name) > 1 else None
-    return _operated(work, operator_called(work.scope, schema, name[-1], left, right), name, location, into)
+    found = operator_called(work.scope, schema, name[-1], left, right)
+    effects.compares_parts(work, found, (left, right))
+    return _operated(work, found, name, location, into)
 
 
 def _operated(work: Work, found: Resolution, name: list[str], location: int, into: Into | None) -> int:
@@ -437,6 +439,7 @@ def _call(work: Work, body: Node, space: Space | None, into: Into) -> int:
             into |= refs
             return found.result
     effects.runs_all(work, found, location)
+    effects.compares_parts(work, found, types)
     into |= effects.sources(work, found, location)
     return found.result
 
@@ -516,6 +519,9 @@ def _cast(work: Work, body: Node, space: Space | None, into: Into) -> int:
 def _run_cast(work: Work, source: int, target: int, body: Node) -> frozenset[Ref]:
     """Run what a conversion runs; gives the columns that it reads."""
     functions = cast_called(work.scope, source, target, "e")
+    type_ = work.scope.snapshot.types.get(target) if target >= effects.FIRST_OF_OURS else None
+    if type_ is not None and type_.range_subtype:
+        effects.compares(work, target)  # its bounds are put in order
     if not functions:
         return frozenset()
     effects.runs_each(work, functions, body.get("location", 0))

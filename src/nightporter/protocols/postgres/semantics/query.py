@@ -105,6 +105,8 @@ def _recursive(work: Work, cte: Cte, select: Node, level: Level, names: list[str
     cte.rows = None
     if not select.get("all"):
         work.use((ref for _, value in rows for ref in value.refs()), GROUPING)
+        for _, value in rows:
+            expression.compare(work, value.type)
     _order_and_limit(work, select, inner, rows)
     return rows
 
@@ -126,6 +128,9 @@ def _search_columns(work: Work, body: Node, rows: Rows) -> Rows:
             wanted = {part["String"]["sval"] for part in spec.get("search_col_list", spec.get("cycle_col_list", ()))}
             refs = frozenset(ref for name, value in rows if name in wanted for ref in value.refs())
             work.use(refs, ORDERING if clause == "search_clause" else PREDICATE)
+            for name, value in rows:
+                if name in wanted:
+                    expression.compare(work, value.type)
             added += [(spec[name], Value(ANY_TYPE, derived=refs)) for name in names if name in spec]
     return added
 

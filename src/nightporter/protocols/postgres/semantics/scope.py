@@ -39,9 +39,9 @@ class Progress:
         self._under_way.clear()
         self._lowest = sys.maxsize
 
-    def step(self) -> None:
-        """One more. Raises TooLargeError."""
-        self.left -= 1
+    def step(self, count: int = 1) -> None:
+        """One more, or what is as much work as `count` of them. Raises TooLargeError."""
+        self.left -= count
         if self.left < 0:
             raise TooLargeError
 

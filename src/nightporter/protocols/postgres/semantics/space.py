@@ -7,9 +7,10 @@ hides its sides' columns behind its own, which merges what USING and NATURAL nam
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from nightporter.catalog.model import Column, Relation
-from nightporter.protocols.postgres.grammar import Node
+from nightporter.protocols.postgres.grammar import GrammarError, Node, parse
 
 from .work import ANY_TYPE, NO_VALUE, Ref, Touch, Value
 
@@ -44,7 +45,7 @@ class Item:
 class TableItem(Item):
     """A table, view or other relation; `made_of` are a view's columns."""
 
-    __slots__ = ("_found", "_made_of", "_names", "inner", "relation", "touch")
+    __slots__ = ("_found", "_listed", "_made_of", "_names", "inner", "relation", "touch")
 
     def __init__(
         self,
@@ -64,10 +65,12 @@ class TableItem(Item):
         self._made_of = made_of
         self._found: dict[str, Value] = {}
         self._names: dict[str, Column] | None = None
+        self._listed: list[tuple[str, Column]] = []
         if renames:
             columns = self.relation.columns
             names = renames + [column.name for column in columns[len(renames) :]]
             self._names = {}
+            self._listed = list(zip(names, columns, strict=False))  # with those that have the same name
             for name, column in zip(names, columns, strict=False):
                 if name in self._names:
                     self._found[name] = TWICE  # type: ignore[assignment] # found again by nobody but `find`
@@ -88,16 +91,37 @@ class TableItem(Item):
 
     def columns(self) -> list[tuple[str, Value]]:
         if self._names is not None:
-            return [(name, self._value(column)) for name, column in self._names.items()]
+            return [(name, self._value(column)) for name, column in self._listed]
         return [(column.name, self._value(column)) for column in self.relation.columns]
 
     def _value(self, column: Column) -> Value:
         direct = frozenset((Ref(self.touch, column.name),))
+        if column.generated == "v":  # computed when it is read
+            names = names_in(column.default_text) & self.relation.by_name.keys()
+            return Value(column.type, direct, frozenset(Ref(self.touch, name) for name in names))
         if self._made_of is None:
             return Value(column.type, direct)
         position = self.relation.columns.index(column)
         made_of = self._made_of[position] if position < len(self._made_of) else NO_VALUE
         return Value(column.type, direct | made_of.direct, made_of.derived)
+
+
+def names_in(text: str) -> frozenset[str]:
+    """The columns that a generation expression names."""
+    found = set()
+    try:
+        waiting: list[Any] = [each.body for each in parse(f"SELECT {text}".encode())]
+    except GrammarError:
+        return frozenset()
+    while waiting:
+        node = waiting.pop()
+        if type(node) is dict:
+            if "ColumnRef" in node:
+                found.add(node["ColumnRef"]["fields"][-1].get("String", {}).get("sval", ""))
+            waiting += node.values()
+        elif type(node) is list:
+            waiting += node
+    return frozenset(found)
 
 
 class RowsItem(Item):

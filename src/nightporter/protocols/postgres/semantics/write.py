@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from nightporter.catalog.model import Column, Relation
-from nightporter.protocols.postgres.grammar import GrammarError, Node, parse
+from nightporter.protocols.postgres.grammar import Node
 from nightporter.statement.model import Action
 
 from . import bounds, effects, expression, query
-from .coercion import cast_called
-from .space import Entry, Item, Level, Rows, RowsItem, Space, TableItem, ctes_of
+from .coercion import cast_called, read_called
+from .space import Entry, Item, Level, Rows, RowsItem, Space, TableItem, ctes_of, names_in
 from .updatable import bottom, change_beneath
 from .work import (
     ANY_TYPE,
@@ -103,7 +103,7 @@ def _computed(work: Work, action: Action, relation: Relation, names: frozenset[s
     functions = work.scope.snapshot.functions
     for column in relation.columns:
         if column.generated in ("s", "v"):
-            made_of = [work.flows.get((relation, name), ()) for name in _names_in(column.default_text) & names]
+            made_of = [work.flows.get((relation, name), ()) for name in names_in(column.default_text) & names]
             refs = frozenset(ref for sources in made_of for ref, _ in sources)
         elif column.name in unset or (action is Action.INSERT and column.name not in names):
             refs = effects.sources_of_each(work, [functions[oid] for oid in column.default_calls if oid in functions])
@@ -111,24 +111,6 @@ def _computed(work: Work, action: Action, relation: Relation, names: frozenset[s
             continue
         if refs:
             work.flow(relation, column.name, Value(column.type, derived=refs))
-
-
-def _names_in(text: str) -> frozenset[str]:
-    """The columns that a generation expression names."""
-    found = set()
-    try:
-        waiting: list[Any] = [each.body for each in parse(f"SELECT {text}".encode())]
-    except GrammarError:
-        return frozenset()
-    while waiting:
-        node = waiting.pop()
-        if type(node) is dict:
-            if "ColumnRef" in node:
-                found.add(node["ColumnRef"]["fields"][-1].get("String", {}).get("sval", ""))
-            waiting += node.values()
-        elif type(node) is list:
-            waiting += node
-    return frozenset(found)
 
 
 # INSERT
@@ -421,6 +403,9 @@ def _returning(
             alias = options.get(option, name)
             if alias not in taken:
                 entries.append(Entry(_Again(target.item, alias), by_columns=False))
+    for rule in target.relation.rules if target.relation is not None else ():
+        if rule.instead and "RETURNING" in rule.definition.upper():
+            work.doubt(f"what RETURNING gives is what rule {rule.name} does")
     seen = others + entries if source_first else entries + others
     rows = query.target_list(work, nodes, Level(seen, level.parent, level.ctes))
     target.reads(work)
@@ -486,6 +471,8 @@ def copy(work: Work, body: Node, level: Level) -> Rows | None:
     target = Target(work, node, Action.INSERT)
     for column in columns:
         work.flow(relation, column.name, None)
+        if column.type >= effects.FIRST_OF_OURS:
+            effects.runs_each(work, read_called(work.scope, column.type))
     target.change(work, Action.INSERT, [column.name for column in columns], {**node, "inh": True})
     if "whereClause" in body and target.item is not None:
         expression.condition(work, body["whereClause"], Level([Entry(target.item)], None, {}))
