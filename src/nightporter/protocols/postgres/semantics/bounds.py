@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import expression
-from .space import Space, TableItem
+from .space import RowsItem, Space, TableItem
 from .work import BOUND, BY_KEY, JOIN, PREDICATE, TRIVIAL, UNBOUND, Ref, Touch, Value, Work
 
 _COMPARISONS_WITH_ITSELF = frozenset({"=", "<=", ">="})
@@ -18,7 +18,8 @@ def where(work: Work, node: Any, level: Space, also: tuple[tuple[TableItem, Touc
         expression.condition(work, node, level, uses)
     looked, work.looked = work.looked, outer | work.looked
     items = [entry.item for entry in level.entries if isinstance(entry.item, TableItem)]
-    if not items:
+    beneath = _beneath(work, level)
+    if not items and not beneath:
         return
     always = node is not None and _always(work, node, level)
     by_constant: dict[Touch, set[str]] = {}
@@ -27,6 +28,9 @@ def where(work: Work, node: Any, level: Space, also: tuple[tuple[TableItem, Touc
             by_constant.setdefault(ref.touch, set()).add(ref.column)
     touched = {ref.touch for ref in looked}
     bounded = touched and not always
+    if not always:
+        for touch in {ref.touch for ref in beneath & looked}:  # the sub-select hands the condition down
+            touch.bound = max(touch.bound, BY_KEY if _covers(touch, by_constant.get(touch, set())) else BOUND)
     found = {}
     for item in items:
         found[item] = bound = _bound(item.touch, node is not None, always, touched, by_constant, bool(bounded))
@@ -36,6 +40,18 @@ def where(work: Work, node: Any, level: Space, also: tuple[tuple[TableItem, Touc
             inner.weaken(BY_KEY if by_key else max(own, min(bound, BOUND)))
     for item, touch in also:
         touch.weaken(found.get(item, UNBOUND))
+
+
+def _beneath(work: Work, level: Space) -> set[Ref]:
+    """Columns that sub-selects of this FROM hand on as they are. Tables of WITH may be read elsewhere as well."""
+    return {
+        ref
+        for entry in level.entries
+        if isinstance(entry.item, RowsItem)
+        for _, value in entry.item.rows
+        for ref in value.direct
+        if ref.touch not in work.shared
+    }
 
 
 def _bound(

@@ -133,6 +133,17 @@ def _notify(work: Work, body: Node) -> None:
     objects.note(work, f"notification on {body.get('conditionname', '')}", Effect.NOTIFIES)
 
 
+def _discard(work: Work, body: Node) -> None:
+    """ALL and TEMP: the session's temporary relations go."""
+    if body.get("target") not in ("DISCARD_ALL", "DISCARD_TEMP") or not work.scope.temporary:
+        return
+    fall = drop.Fall(work, cascade=True)
+    for relation in objects.within(work.scope, work.scope.temporary):
+        if relation.kind != "c":
+            fall.relation(relation, ("temporary schema",))
+    fall.finish()
+
+
 # Server
 
 
@@ -186,7 +197,7 @@ _HANDLERS: dict[str, Callable[[Work, Node], Rows | None]] = {
     "DeallocateStmt": _nothing,
     "FetchStmt": _nothing,  # decided when the cursor was declared
     "ClosePortalStmt": _nothing,
-    "DiscardStmt": _nothing,
+    "DiscardStmt": _discard,
     "ListenStmt": _nothing,
     "UnlistenStmt": _nothing,
     "NotifyStmt": _notify,

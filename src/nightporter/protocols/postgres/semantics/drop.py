@@ -127,6 +127,11 @@ def _cascading(work: Work, fall: Fall, kind: str, node: Node) -> None:
         for type_ in snapshot.types.values():
             if type_.schema == real:
                 fall.type(type_.oid)
+        # collations and their like are not in the snapshot: whoever names one of this schema's goes too
+        spoken = re.compile(r'(?<![\w$"])"?' + re.escape(real.replace('"', '""')) + r'"?\.')
+        for relation in list(snapshot.relations.values()):
+            if relation.kind in "vm" and relation.oid >= 16384 and spoken.search(relation.definition):
+                fall.relation(relation, (f"schema {name}",))
         if name not in snapshot.schemas:
             work.missing = True
     elif kind in ("OBJECT_FOREIGN_SERVER", "OBJECT_FDW"):

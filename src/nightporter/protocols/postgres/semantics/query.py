@@ -83,6 +83,7 @@ def cte_rows(work: Work, cte: Cte) -> Rows:
         rows = _renamed(subselect(work, body["ctequery"], level), names)
     rows = rows + _search_columns(work, body, rows)
     cte.rows = rows
+    work.shared.update(ref.touch for _, value in rows for ref in value.refs())
     return rows
 
 

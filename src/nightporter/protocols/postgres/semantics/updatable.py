@@ -75,6 +75,17 @@ def bottom(work: Work, view: Relation) -> Relation | None:
     return None
 
 
+def identities(work: Work, relation: Relation) -> frozenset[str]:
+    """The identity columns of a table, or the columns of a view that stand for some."""
+    if relation.kind != "v":
+        return frozenset(column.name for column in relation.columns if column.generated == "i")
+    found = beneath(work, relation)
+    if found is None:
+        return frozenset()
+    own = identities(work, found[0])
+    return frozenset(name for name, column in found[1].items() if column in own)
+
+
 def beneath(work: Work, view: Relation) -> tuple[Relation, dict[str, str]] | None:
     """The relation that a view stands on, and the column there that each of the view's is; None if it stands on several."""
     try:

@@ -136,6 +136,8 @@ class Work:
         """By action, relation, and whether the text names it."""
         self.occurrences: list[Touch] = []
         """Of relations in FROM, each by itself: they are put together in the end."""
+        self.shared: set[Touch] = set()
+        """Of queries of WITH, which several places may read."""
         self.looked: set[Ref] = set()
         """What conditions have looked at."""
         self.exact = False

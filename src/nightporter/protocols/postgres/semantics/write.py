@@ -12,7 +12,7 @@ from nightporter.statement.model import Action
 from . import bounds, effects, expression, query
 from .coercion import cast_called, read_called
 from .space import Entry, Item, Level, Rows, RowsItem, Space, TableItem, ctes_of, names_in
-from .updatable import bottom, change_beneath
+from .updatable import bottom, change_beneath, identities
 from .work import (
     ANY_TYPE,
     BOUND,
@@ -130,7 +130,7 @@ def insert(work: Work, body: Node, level: Level) -> Rows:
             _write(work, target.relation, column, value)
         defaulted = _defaulted(body.get("selectStmt", {}).get("SelectStmt", {}).get("valuesLists", ()), columns)
         if body.get("override") == "OVERRIDING_USER_VALUE":  # what is given for an identity column is ignored
-            defaulted += [column.name for column in columns if column.generated == "i"]
+            defaulted += identities(work, target.relation)
         names = [column.name for column in columns] if "selectStmt" in body else []
         target.change(work, Action.INSERT, names, node, defaulted=defaulted)
     conflict = body.get("onConflictClause")
@@ -365,7 +365,7 @@ def _merge_action(work: Work, when: Node, target: Target, level: Level, node: No
             columns = _columns(work, relation, when.get("targetList"))
             defaulted = _defaulted([{"List": {"items": when.get("values", [])}}], columns)
             if when.get("override") == "OVERRIDING_USER_VALUE":
-                defaulted += [column.name for column in columns if column.generated == "i"]
+                defaulted += identities(work, relation)
             values = [expression.value_of(work, value, level) for value in when.get("values", ())]
             for column, value in zip(columns, values, strict=False):
                 _write(work, relation, column, value)
