@@ -199,7 +199,7 @@ read people none: name out
 ? select name from people where id = 4
 > name =people.name
 read people key: name out, id pred
-read contractors[people] key: name out, id pred
+read contractors[people] other: name out, id pred
 
 ? select agency, name from contractors
 > agency =contractors.agency; name =contractors.name
@@ -1845,8 +1845,8 @@ people.name <- ~people.name
 > -
 update people key: name target
 read people key: id pred
-update contractors[people] key: name target
-read contractors[people] key: id pred
+update contractors[people] other: name target
+read contractors[people] other: id pred
 people.name <-
 
 ?18 update customers set email = 'a@b' where id = 1 returning old.email, new.email as fresh
