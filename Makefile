@@ -6,6 +6,8 @@ STAMP   := $(VENV)/.installed
 SECONDS ?= 600
 SEED    ?=
 WORKERS ?= 2
+# Of the server that runs PostgreSQL's regression SQL, which is that of the same version.
+SERVER  ?= 15
 # Where a failure is to be looked for: make test TESTS=tests/policy
 TESTS   ?= tests
 
@@ -19,7 +21,7 @@ PURE := $(wildcard tests/protocols tests/core tests/evidence tests/gateway tests
 unexport NIGHTPORTER_PURE
 
 .DEFAULT_GOAL := help
-.PHONY: help writable setup demo test lint unit-pure fuzz bench conformance clean
+.PHONY: help writable setup demo test lint unit-pure fuzz bench conformance differential clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -63,9 +65,15 @@ bench: setup ## side by side: direct, PgBouncer, Nightporter; writes bench/resul
 	@scripts/system-packages bench
 	$(PY) -m bench
 
-conformance: setup ## another project's tests, straight and through us; SUITE=path of its checkout
+conformance: setup ## another project's tests; SUITE=its checkout, or a folder of PostgreSQL's regression SQL
 	@test -n "$(SUITE)" || { echo "error: which suite? make conformance SUITE=../psycopg" >&2; exit 2; }
-	$(PY) -m tests.conformance.foreign $(SUITE)
+	$(if $(wildcard $(SUITE)/parallel_schedule),\
+	    $(PY) -m tests.differential.corpus $(SUITE) --server $(SERVER) $(if $(REPORT),--report $(REPORT)),\
+	    $(PY) -m tests.conformance.foreign $(SUITE))
+
+differential: setup ## random statements read and run, on 15 and on 18; SECONDS=600 (of each) SEED=n
+	$(PY) -m tests.differential.generate --server 15 --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
+	$(PY) -m tests.differential.generate --server 18 --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))
 
 clean: ## remove what was built and installed
 	rm -rf $(VENV) build dist src/*.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -50,7 +50,7 @@ ROW_ACTIONS = (Action.INSERT, Action.UPDATE, Action.DELETE)
 DEFINING_KINDS = frozenset({"create function", "create procedure", "create view"})
 """Their queries are analysed, which opens what they name, and kept."""
 
-ROW_TYPE_KINDS = frozenset({"alter table", "create index", "create statistics"})
+ROW_TYPE_KINDS = frozenset({"create table", "alter table", "create index", "create statistics"})
 """What they compute may take apart a column whose type is the row of another table: that is opened for its columns."""
 
 PRINTING = tuple(
@@ -124,19 +124,25 @@ class Said:
                 self.functions.add(_plain(effected.function))
         self.ends = any(statement.kind.startswith(_ENDS) for statement in self.statements)
         self.conflicts = any(re.search(r"(?i)\bon\s+conflict\b", statement.text) for statement in self.statements)
+        self.explains = any(statement.kind == "explain" for statement in self.statements)
         self.prepares = all(statement.kind == "prepare" for statement in self.statements)
         self.anything = not self.effects.isdisjoint({Effect.RUNS_SQL, Effect.UNKNOWN}) or Action.UNKNOWN in self.actions
         """It says that it does what we cannot say."""
 
-    def looks_up(self, relation: Relation, catalogue: Snapshot) -> bool:
+    def looks_up(self, relation: Relation, names: Names) -> bool:
         """Whether the server may have opened a relation, which it did not read, to print or to store what refers to it."""
         kinds = {each.kind for each in self.statements}
         if (kinds and kinds <= DEFINING_KINDS) or any(each.startswith(PRINTING) for each in self.functions):
             return True
         if not kinds <= ROW_TYPE_KINDS or not relation.row_type:
             return False
-        named = (each for each in catalogue.relations.values() if _name(each.schema, each.name) in self.accesses)
-        return any(column.type == relation.row_type for each in named for column in each.columns)
+        every = (*names.before.relations.values(), *names.after.relations.values())
+        return any(
+            column.type == relation.row_type
+            for each in every
+            if _name(each.schema, each.name) in self.accesses
+            for column in each.columns
+        )
 
     def calls(self, function: Function) -> bool:
         return _plain(f"{function.schema}.{function.name}({function.signature})") in self.functions
@@ -193,7 +199,7 @@ def _relations(said: Said, observed: Observed, names: Names) -> Iterator[Differe
         touched.setdefault(name, set()).add(mode)
         if name in said.accesses or relation.oid not in names.before.relations:
             continue
-        if mode == "AccessShareLock" and not observed.scanned & scans[relation.oid] and said.looks_up(relation, names.before):
+        if mode == "AccessShareLock" and not observed.scanned & scans[relation.oid] and said.looks_up(relation, names):
             yield Difference("definition", f"{relation!r}, of which a definition is read or made", unsafe=False)
             continue
         if said.prepares and mode in (*READ_MODES, WRITE_MODE):
@@ -300,7 +306,8 @@ def _calls(said: Said, observed: Observed, names: Names) -> Iterator[Difference]
         if column is None:
             continue
         relation, name = column
-        if Action.INSERT in said.accesses.get(_name(relation.schema, relation.name), ()) and said.conflicts:
+        inserted = Action.INSERT in said.accesses.get(_name(relation.schema, relation.name), ())
+        if said.conflicts and (inserted or said.explains):
             continue  # EXCLUDED stands for every column of the table
         if relation.kind != "c" and name not in said.columns.get(_name(relation.schema, relation.name), ()):
             yield Difference("column", f"{relation!r}.{name} is used, and we do not name it")

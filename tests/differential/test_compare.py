@@ -164,3 +164,32 @@ def test_more_than_the_server_is_safe_and_told() -> None:
     assert compare(reading(more), SEEN, NAMES) == [
         Difference("relation more", "public.other is named and not touched", unsafe=False)
     ]
+
+
+def test_a_definition_that_is_printed_reads_no_row() -> None:
+    opened = replace(SEEN, locks=SEEN.locks | {(OTHER.oid, "AccessShareLock")})
+    printing = Effected("pg_catalog.pg_get_viewdef(oid)", frozenset({Effect.READS_CATALOG}))
+    prints = replace(WHOLE, effects=(*WHOLE.effects, printing))
+    assert kinds(prints, opened) == set()
+    assert kinds(prints, replace(opened, scanned=frozenset({TABLE.oid}))) == set()
+    assert kinds(prints, replace(opened, scanned=frozenset({OTHER.oid}))) == {"relation read"}
+    writes = replace(opened, locks=SEEN.locks | {(OTHER.oid, "RowExclusiveLock")})
+    assert kinds(prints, writes) == {"relation write"}
+
+
+def test_a_row_type_is_opened_for_its_columns() -> None:
+    typed = Relation(20020, "public", "typed", "r", [Column("o", 1, 30001)])
+    row = Relation(20021, "public", "row", "r", [Column("id", 1, 23)])
+    row.row_type = 30001
+    names = Names(snapshot(typed, row), snapshot(typed, row))
+    index = Statement(
+        "create index on typed (((o).id))",
+        "create index",
+        frozenset({Action.CREATE}),
+        accesses=(Access(Action.ALTER, "public", "typed", "table"),),
+    )
+    opened = Observed(True, complete=True, locks=frozenset({(row.oid, "AccessShareLock")}))
+    assert kinds(index, opened, names) == set()
+    assert kinds(index, replace(opened, scanned=frozenset({row.oid})), names) == {"relation read"}
+    assert kinds(replace(index, accesses=()), opened, names) == {"relation read"}
+    assert kinds(replace(index, kind="truncate"), opened, names) == {"relation read"}

@@ -189,3 +189,18 @@ def test_what_is_undone(session: Session) -> None:
     assert see(session, "set work_mem = '2MB'").settings == {"work_mem"}
     assert session.rows("select count(*) from p") == [(b"2",)]
     assert see(session, "select 1").settings == frozenset()
+
+
+def test_what_is_opened_and_what_is_looked_through(session: Session) -> None:
+    table, key = oid(session, "p"), oid(session, "p_pkey")
+    assert see(session, "select * from p").scanned == {table}
+    assert see(session, "select pg_get_viewdef('v'::regclass)").scanned.isdisjoint({table, key})
+    session.command("truncate p, c, d")
+    session.refresh()
+    assert table in see(session, "select * from p").scanned
+    session.command("begin")
+    session.refresh()
+    assert see(session, "select * from p").scanned == {table}
+    assert see(session, "select pg_get_viewdef('v'::regclass)").scanned.isdisjoint({table, key})
+    assert see(session, "select * from p").scanned == {table}
+    session.command("rollback")

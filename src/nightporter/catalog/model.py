@@ -71,7 +71,7 @@ class ForeignKey:
 class Trigger:
     """A trigger that is not one of a foreign key's own."""
 
-    __slots__ = ("enabled", "events", "function", "name", "new_table", "old_table", "row", "timing", "when_calls")
+    __slots__ = ("enabled", "events", "function", "name", "new_table", "old_table", "other", "row", "timing", "when_calls")
 
     def __init__(
         self,
@@ -96,6 +96,8 @@ class Trigger:
         self.old_table = ""
         self.new_table = ""
         """Names under which its function sees the rows as they were and as they are (REFERENCING)."""
+        self.other = 0
+        """OID of the table that a constraint trigger names beside its own (FROM); 0: none."""
 
 
 class Rule:

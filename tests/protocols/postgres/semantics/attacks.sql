@@ -57,3 +57,9 @@ create domain checked_text as text check (mark_bool(value));
 create domain over_checked as checked;
 create type with_checked as (x checked, y int);
 create domain defaulted as int default mark();
+
+-- nobody else comes into the transactions that are rolled back
+alter table t set (autovacuum_enabled = off);
+alter table u set (autovacuum_enabled = off);
+alter table vault.secrets set (autovacuum_enabled = off);
+alter table canary.log set (autovacuum_enabled = off);

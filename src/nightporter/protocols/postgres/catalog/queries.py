@@ -128,7 +128,7 @@ def relations(only: Only, version: int) -> dict[str, str]:
         f" pg_attribute a on a.attrelid = k.confrelid and a.attnum = u.n order by u.at)) from pg_constraint k {of_shown} k.conrelid"
         " where k.contype = 'f' order by k.oid",
         "triggers": "select json_build_array(t.tgrelid::int8, t.tgname, t.tgfoid::int8, t.tgtype, t.tgenabled,"
-        " t.tgoldtable, t.tgnewtable), t.tgqual::text"
+        " t.tgoldtable, t.tgnewtable, t.tgconstrrelid::int8), t.tgqual::text"
         f" from pg_trigger t {of_shown} t.tgrelid where not t.tgisinternal or t.tgfoid >= {FIRST_OWN} order by t.tgname",
         "rules": "select json_build_array(r.ev_class::int8, r.rulename, r.ev_type, r.is_instead, r.ev_enabled, "
         + only.printed("pg_get_ruledef(r.oid)", "r.ev_class", ("pg_rewrite", "r.oid"))

@@ -154,11 +154,11 @@ def _add_foreign_keys(found: dict[int, Draft], rows: Rows) -> None:
 
 
 def _add_triggers(found: dict[int, Draft], rows: Rows) -> None:
-    for draft, (name, function, bits, enabled, old_table, new_table), (tree,) in _drafts(found, rows):
+    for draft, (name, function, bits, enabled, old_table, new_table, other), (tree,) in _drafts(found, rows):
         events = frozenset(event for bit, event in _TRIGGER_EVENTS if bits & bit)
         timing = "instead" if bits & _INSTEAD else "before" if bits & _BEFORE else "after"
         trigger = Trigger(name, function, events, timing, bool(bits & _ROW), enabled)
-        trigger.old_table, trigger.new_table = old_table or "", new_table or ""
+        trigger.old_table, trigger.new_table, trigger.other = old_table or "", new_table or "", other
         draft.relation.triggers += (trigger,)
         if tree:
             draft.triggers.append((trigger, tree))

@@ -13,7 +13,7 @@ from . import effects, expression, run
 from .coercion import POLYMORPHIC
 from .names import parts_of
 from .plpgsql import read
-from .plpgsql_body import Body, Kind, Piece, Role, Variable
+from .plpgsql_body import Body, Kind, Piece, Role, Sort, Variable
 from .scope import Scope
 from .space import Rows, TableItem
 from .typename import type_of
@@ -194,13 +194,14 @@ def _plpgsql(work: Work, text: str, name: str, body: Body | None = None) -> None
     own_parameters = work.parameters
     seen: set[Ref] = set()
     kept: set[Ref] = set()
+    caught = any(variable.sort is Sort.CAUGHT for variable in body.variables)
     for piece in body.pieces:
         work.variables = outside if piece.detached else {**outside, **_visible(work, body, piece, outside)}
         work.parameters = () if piece.detached else own_parameters
         if piece.dynamic:
             work.doubt(f"{name} runs text that it builds")
         elif piece.text or piece.kind not in (Kind.CURSOR, Kind.DIAGNOSTICS):
-            _piece(work, piece, seen, kept)
+            _piece(work, piece, seen, kept, caught)
     work.variables, work.parameters = outside, own_parameters
     work.looked |= seen
     for into in work.flows.values():  # variables may carry what was read into what is written
@@ -231,8 +232,8 @@ def _type_of_variable(work: Work, variable: Variable, outside: dict[str, int]) -
     return type_of(quiet, node)
 
 
-def _piece(work: Work, piece: Piece, seen: set[Ref], kept: set[Ref]) -> None:
-    """`seen`: all that it looks at; `kept`: what a variable may hold afterwards."""
+def _piece(work: Work, piece: Piece, seen: set[Ref], kept: set[Ref], caught: bool) -> None:
+    """`seen`: all that it looks at; `kept`: what a variable may hold afterwards. `caught`: errors are, and may tell a value."""
     work.progress.step(STEPS_OF_PIECE)
     try:
         found = parse(piece.sql.encode())
@@ -252,7 +253,8 @@ def _piece(work: Work, piece: Piece, seen: set[Ref], kept: set[Ref]) -> None:
                     work.use_value(value, PREDICATE)
                 case Role.DISCARDED:
                     work.use_value(value, EXPRESSION)
-                    continue
+                    if not caught:
+                        continue
                 case _:
                     work.use_value(value, EXPRESSION)
             seen |= value.refs()

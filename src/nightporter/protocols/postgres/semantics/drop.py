@@ -255,9 +255,8 @@ class Fall:
         for relation in list(snapshot.relations.values()):
             if relation.oid in self.relations or relation.oid < 16384 or relation.kind in "iIS":
                 continue
-            if relation.kind in "vm":
-                if self._reads(relation, words):
-                    self.relation(relation, ("CASCADE",))
+            if relation.kind in "vm" and self._reads(relation, words):
+                self.relation(relation, ("CASCADE",))
             elif self._loses(relation) and relation.kind != "c":
                 self.work.touch(Action.ALTER, relation, -1, ("CASCADE",)).inherits = bool(relation.children)
 

@@ -82,6 +82,18 @@ def sources(work: Work, found: Resolution, location: int = -1) -> frozenset[Ref]
     return frozenset(refs) | sources_of_each(work, found.coercions)
 
 
+def carries(work: Work, found: Resolution, given: Iterable[Ref]) -> None:
+    """Whatever a function writes may be made of what it was given."""
+    sources = {(ref, False) for ref in given}
+    if not sources:
+        return
+    for function in found.functions:
+        reach = _reach_here(work, function)
+        for key, _ in reach.flows if reach is not None else ():
+            into = work.flows.setdefault(key, set())
+            into.update(source for source in sources if (source[0], True) not in into)
+
+
 def sources_of_each(work: Work, functions: Iterable[Function]) -> frozenset[Ref]:
     """Columns that the results of casts and of an aggregate's own functions come from: those that their bodies read."""
     refs: set[Ref] = set()

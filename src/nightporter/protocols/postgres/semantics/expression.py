@@ -388,6 +388,7 @@ def _call(work: Work, body: Node, space: Space | None, into: Into) -> int:
     types: list[int] = []
     by_name: list[str] = []
     row: Value | None = None
+    given: Into = set()
     for argument in arguments:
         if type(argument) is dict and "NamedArgExpr" in argument:
             by_name.append(argument["NamedArgExpr"].get("name", ""))
@@ -395,7 +396,8 @@ def _call(work: Work, body: Node, space: Space | None, into: Into) -> int:
         if len(arguments) == 1 and (row := row_of_item(work, argument, space)) is not None:
             types.append(row.type)
         else:
-            types.append(walk(work, argument, space, into))
+            types.append(walk(work, argument, space, given))
+    into |= given
     for each in body.get("agg_order", ()):
         ordering: Into = set()
         type_ = walk(work, each["SortBy"]["node"], space, ordering)
@@ -440,6 +442,7 @@ def _call(work: Work, body: Node, space: Space | None, into: Into) -> int:
             return found.result
     effects.runs_all(work, found, location)
     effects.compares_parts(work, found, types)
+    effects.carries(work, found, given if row is None else row.refs())
     into |= effects.sources(work, found, location)
     return found.result
 

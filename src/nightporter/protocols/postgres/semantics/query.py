@@ -747,7 +747,7 @@ def _xml_table(work: Work, body: Node, level: Level) -> Entry:
     found = frozenset(refs)
     work.use(found, EXPRESSION)
     rows = [(name, Value(value.type, derived=found)) for name, value in rows]
-    return _rows_entry(rows, body.get("alias"))
+    return _rows_entry(rows, body.get("alias", {"aliasname": "xmltable"}))
 
 
 def _json_table(work: Work, body: Node, level: Level) -> Entry:
@@ -760,7 +760,7 @@ def _json_table(work: Work, body: Node, level: Level) -> Entry:
     found = frozenset(refs)
     work.use(found, EXPRESSION)
     rows = [(name, Value(value.type, derived=found)) for name, value in rows]
-    return _rows_entry(rows, body.get("alias"))
+    return _rows_entry(rows, body.get("alias", {"aliasname": "json_table"}))
 
 
 def _json_columns(work: Work, columns: Iterable[Node], level: Level, refs: set[Any], rows: Rows) -> None:

@@ -12,7 +12,7 @@ from nightporter.statement.model import Action, Effect
 from . import bodies, command, effects, expression, objects, query, write
 from .overload import function_called
 from .space import Level, Rows
-from .work import ANY_TYPE, EXPRESSION, NO_VALUE, OUTPUT, WRITE_SOURCE, Reach, Value, Work
+from .work import ANY_TYPE, EXPRESSION, NO_VALUE, OUTPUT, WRITE_SOURCE, Reach, Ref, Value, Work
 
 _CHANGES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 _oids = itertools.count(-1, -1)
@@ -165,12 +165,14 @@ def _call(work: Work, body: Node) -> Rows | None:
     names = [part["String"]["sval"] for part in call["funcname"]]
     types = []
     named = []
+    given: set[Ref] = set()
     for argument in call.get("args", ()):
         if "NamedArgExpr" in argument:
             named.append(argument["NamedArgExpr"].get("name", ""))
             argument = argument["NamedArgExpr"]["arg"]
         value = expression.value_of(work, argument, None)
         work.use_value(value, OUTPUT)
+        given |= value.refs()
         types.append(value.type)
     schema = names[-2] if len(names) > 1 else None
     location = call.get("location", 0)
@@ -181,6 +183,7 @@ def _call(work: Work, body: Node) -> Rows | None:
         work.lacks(f"procedure `{'.'.join(names)}` for these types", location)
         return None
     effects.runs_all(work, found, location)
+    effects.carries(work, found, given)
     refs = effects.sources(work, found, location)
     work.use(refs, OUTPUT)
     function = found.functions[0]

@@ -107,6 +107,10 @@ def joins(work: Work, parent: Relation, bound: Node) -> None:
     objects.default_partition(work, parent)  # all its rows are checked
     objects.runs_for(work, f"partition key of {name}", parent.access_calls)
     both_sides(work, parent.foreign_keys + parent.referenced_by, name)
+    for trigger in parent.triggers:  # the partition gets the same
+        other = work.scope.snapshot.relations.get(trigger.other)
+        if other is not None:
+            work.touch(Action.READ, other, -1, (f"trigger {trigger.name} of {name}",))
 
 
 def _is_limit(node: Any) -> bool:

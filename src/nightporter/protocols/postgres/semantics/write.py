@@ -17,6 +17,7 @@ from .work import (
     ANY_TYPE,
     BOUND,
     BY_KEY,
+    EXPRESSION,
     JOIN,
     NO_VALUE,
     UNBOUND,
@@ -119,7 +120,7 @@ def _computed(work: Work, action: Action, relation: Relation, names: frozenset[s
 def insert(work: Work, body: Node, level: Level) -> Rows:
     node = body["relation"]
     target = Target(work, node, Action.INSERT)
-    columns = _columns(work, target.relation, body.get("cols"))
+    columns = _columns(work, target.relation, body.get("cols"), level)
     source: Rows = []
     if "selectStmt" in body:
         source = query.subselect(work, body["selectStmt"], level)
@@ -156,7 +157,7 @@ def _defaulted(rows: Iterable[Any], columns: list[Column]) -> list[str]:
     return [columns[n].name for n in found if n < len(columns)]
 
 
-def _columns(work: Work, relation: Relation | None, nodes: Any) -> list[Column]:
+def _columns(work: Work, relation: Relation | None, nodes: Any, level: Space) -> list[Column]:
     if relation is None:
         return []
     if not nodes:
@@ -164,6 +165,7 @@ def _columns(work: Work, relation: Relation | None, nodes: Any) -> list[Column]:
     columns = []
     for each in nodes:
         name = each["ResTarget"]["name"]
+        _subscripts(work, each["ResTarget"], level)
         column = relation.by_name.get(name)
         if column is None:
             work.lacks(f"column `{name}`", each["ResTarget"].get("location", 0))
@@ -247,11 +249,7 @@ def _assign(work: Work, targets: Iterable[Node], relation: Relation, level: Spac
             continue
         names.append(name)
         node = target["val"]
-        for step in target.get("indirection", ()):
-            if "A_Indices" in step:
-                expression.walk(
-                    work, {"A_Indirection": {"arg": {"A_Const": {"isnull": True}}, "indirection": [step]}}, level, set()
-                )
+        _subscripts(work, target, level)
         if _is_default(node):
             effects.default_of(work, relation, column)
         if type(node) is dict and "MultiAssignRef" in node:
@@ -260,6 +258,14 @@ def _assign(work: Work, targets: Iterable[Node], relation: Relation, level: Spac
             value = expression.value_of(work, node, level)
         _write(work, relation, column, value, part="indirection" in target)
     return names
+
+
+def _subscripts(work: Work, target: Node, level: Space) -> None:
+    """What computes the place of `a[i]`, of which a part is set."""
+    for step in target.get("indirection", ()):
+        for bound in ("lidx", "uidx"):
+            if bound in step.get("A_Indices", ()):
+                expression.condition(work, step["A_Indices"][bound], level, EXPRESSION)
 
 
 def _is_default(node: Any) -> bool:
@@ -362,7 +368,7 @@ def _merge_action(work: Work, when: Node, target: Target, level: Level, node: No
         return
     match when.get("commandType"):
         case "CMD_INSERT":
-            columns = _columns(work, relation, when.get("targetList"))
+            columns = _columns(work, relation, when.get("targetList"), level)
             defaulted = _defaulted([{"List": {"items": when.get("values", [])}}], columns)
             if when.get("override") == "OVERRIDING_USER_VALUE":
                 defaulted += identities(work, relation)
