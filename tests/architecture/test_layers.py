@@ -77,7 +77,7 @@ def test_what_the_table_allows_runs_one_way() -> None:
 
 
 MUTUAL = "protocols.postgres.semantics."
-"""The grammar comes back to itself: an expression holds a query, a query expressions, a body statements. So do those who read it."""
+"""The grammar comes back to itself: an expression holds a query, a query expressions, a body statements. So do its readers."""
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:

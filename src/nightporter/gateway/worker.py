@@ -242,7 +242,7 @@ class Worker:
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 - fail closed: what was asked for is not understood, the session goes on
-            log.error("fault", session=session.id, exc_info=error)
+            _log_fault(session, error)
         self._unreadable[upstream.name] = self.now() + CATALOG_RETRY_S
         return None
 
@@ -363,6 +363,10 @@ class Worker:
         for session in ending:
             session.end(Refusal("57P01", "terminating connection due to administrator command"))
         return len(ending)
+
+
+def _log_fault(session: Session, error: Exception) -> None:
+    log.error("fault", session=session.id, exc_info=error)
 
 
 def is_loopback(host: str) -> bool:

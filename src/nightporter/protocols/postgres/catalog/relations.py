@@ -68,9 +68,8 @@ def read_relations(rows: Mapping[str, Rows], schemas: Mapping[int, str]) -> dict
     """Drafts by OID. Not yet set: `children`, `referenced_by`, and all that is called."""
     columns = _read_columns(rows["columns"])
     found: dict[int, Draft] = {}
-    for oid, schema, name, kind, persistence, owner, row_type, partition, secured, forced, settings, table, server, of_type in decoded(
-        rows["relations"]
-    ):
+    for oid, schema, name, kind, persistence, owner, row_type, *more in decoded(rows["relations"]):
+        partition, secured, forced, settings, table, server, of_type = more
         if schema not in schemas:  # made between two of our questions; it is there the next time
             continue
         relation = Relation(oid, schemas[schema], name, kind, columns.get(oid, ()))

@@ -388,9 +388,7 @@ def _merge_action(work: Work, when: Node, target: Target, level: Level, node: No
 # RETURNING
 
 
-def _returning(
-    work: Work, body: Node, target: Target, level: Level, others: list[Entry], *, source_first: bool = False
-) -> Rows:
+def _returning(work: Work, body: Node, target: Target, level: Level, others: list[Entry], *, source_first: bool = False) -> Rows:
     clause = body.get("returningClause")
     if clause is None:
         return []
@@ -424,12 +422,7 @@ def _returning(
 
 def _written(work: Work, relation: Relation | None, value: Value) -> Value:
     """What RETURNING gives of a column is what was just written into it."""
-    refs = {
-        ref
-        for own in value.refs()
-        if own.touch.relation is relation
-        for ref, _ in work.flows.get((relation, own.column), ())
-    }
+    refs = {ref for own in value.refs() if own.touch.relation is relation for ref, _ in work.flows.get((relation, own.column), ())}
     return Value(value.type, value.direct, value.derived | refs, value.row) if refs - value.refs() else value
 
 
