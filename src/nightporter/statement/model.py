@@ -224,6 +224,8 @@ class Statement:
     """The protocol's own: what it does to its session. Found when it first runs; a copy finds its own."""
     tree: object = None
     """What the parser made of a text that is too large to be parsed once more; until it is understood."""
+    declares: Any = None
+    """What PREPARE prepares: the parser's nodes of the types that it declares for parameters. None: it was not made by PREPARE."""
 
 
 @dataclass(slots=True, eq=False)

@@ -20,7 +20,9 @@ def effects(tag: str, body: Node, facts: Facts, text: bytes) -> tuple[NameEffect
     """What the statement `text` does to names, in order."""
     match tag:
         case "PrepareStmt":
-            return (NameEffect(Naming.PREPARE, body["name"], inner=_inner(body["query"], facts, text, b"as")),)
+            inner = _inner(body["query"], facts, text, b"as")
+            inner.declares = tuple(body.get("argtypes", ()))
+            return (NameEffect(Naming.PREPARE, body["name"], inner=inner),)
         case "DeclareCursorStmt":
             hold = bool(body.get("options", 0) & _HOLD)
             return (NameEffect(Naming.DECLARE, body["portalname"], hold, _inner(body["query"], facts, text, b"for")),)

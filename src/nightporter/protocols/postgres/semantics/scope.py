@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from nightporter.catalog.model import NOTHING, Function, Operator, Relation, Snapshot, Type
 
@@ -23,21 +23,44 @@ class TooLargeError(Exception):
     """A statement that takes too long to understand."""
 
 
-class Progress:
-    """How far the understanding of one statement has got: the steps that are left, and what is being found out at the moment."""
+MAX_ROUNDS = 16
+"""How often functions that call each other are gone through: once for each step that something read takes to come around."""
 
-    __slots__ = ("_lowest", "_under_way", "left")
+
+class Found(Protocol):
+    """What was found out about something."""
+
+    def facts(self) -> object:
+        """All that it says, to be compared."""
+
+
+class Progress:
+    """How far the understanding of one statement has got: the steps that are left, and what is being found out at the moment.
+
+    Functions, triggers and rules may set each other off. Such a cycle is gone through in rounds: what is asked for while it is under
+    way is what the round before found, nothing at first, and each part is looked at once a round. What they do only grows, so when a
+    round finds nothing new, all of it is right, and is kept.
+    """
+
+    __slots__ = ("_changed", "_fresh", "_guessed", "_lowest", "_under_way", "left")
 
     def __init__(self) -> None:
-        self.left = MAX_STEPS
         self._under_way: list[object] = []
-        self._lowest = sys.maxsize
+        self._guessed: dict[object, Any] = {}
+        """What the last round found, of what is in a cycle."""
+        self._fresh: dict[object, tuple[int, dict[object, Any], object]] = {}
+        """What this round has found: where the cycle begins, and where it is to be kept."""
+        self.begin()
 
     def begin(self) -> None:
         """Another statement."""
         self.left = MAX_STEPS
         self._under_way.clear()
+        self._guessed.clear()
+        self._fresh.clear()
         self._lowest = sys.maxsize
+        """The outermost of what is under way that was asked for."""
+        self._changed = False
 
     def step(self, count: int = 1) -> None:
         """One more, or what is as much work as `count` of them. Raises TooLargeError."""
@@ -45,31 +68,65 @@ class Progress:
         if self.left < 0:
             raise TooLargeError
 
-    def find(self, known: dict[object, Any], key: object, find_out: Callable[[], Any]) -> Any:
-        """What is known under `key`, or is found out now and kept; None if that is under way already (a function calls itself).
-
-        What was found out while something further out was under way lacks what that does, and so is not kept.
-        """
+    def find(self, known: dict[object, Any], key: object, find_out: Callable[[], Found | None]) -> Any:
+        """What is known under `key`, or is found out now and kept; of what is under way already, as much as is known by now."""
         if key in known:
             return known[key]
         mark = (id(known), key)
         if mark in self._under_way:
             self._lowest = min(self._lowest, self._under_way.index(mark))
-            return None
-        self.step()
-        depth = len(self._under_way)
-        outer, self._lowest = self._lowest, sys.maxsize
-        self._under_way.append(mark)
+            return self._guessed.get(mark)
+        if mark in self._fresh:
+            self._lowest = min(self._lowest, self._fresh[mark][0])
+            return self._guessed[mark]
+        depth, outer, changed = len(self._under_way), self._lowest, self._changed
         try:
-            found = find_out()
-            if self._lowest >= depth:
-                known[key] = found
-            else:
-                outer = min(outer, self._lowest)
+            for _ in range(MAX_ROUNDS):
+                self.step()
+                self._lowest, self._changed = sys.maxsize, False
+                self._under_way.append(mark)
+                found = find_out()
+                self._under_way.pop()
+                if self._lowest > depth:  # it is in no cycle
+                    known[key] = found
+                    return found
+                self._guess(mark, found)
+                if self._lowest < depth:  # the cycle begins further out
+                    self._move(depth, self._lowest)
+                    self._fresh[mark] = self._lowest, known, key
+                    outer, changed = min(outer, self._lowest), changed or self._changed
+                    return found
+                if not self._changed:
+                    known[key] = found
+                    self._end(depth, keep=True)
+                    return found
+                self._end(depth, keep=False)
+            raise TooLargeError
+        except BaseException:
+            del self._under_way[depth:]
+            self._end(depth, keep=False)
+            raise
         finally:
-            self._under_way.pop()
-            self._lowest = outer
-        return found
+            self._lowest, self._changed = outer, changed
+
+    def _guess(self, mark: object, found: Found | None) -> None:
+        before: Found | None = self._guessed.get(mark)
+        if (found.facts() if found is not None else None) != (before.facts() if before is not None else None):
+            self._changed = True
+        self._guessed[mark] = found
+
+    def _move(self, depth: int, lowest: int) -> None:
+        """What was taken for a cycle of its own is a part of one that begins further out."""
+        for mark, (begins, known, key) in self._fresh.items():
+            if begins >= depth:
+                self._fresh[mark] = lowest, known, key
+
+    def _end(self, depth: int, *, keep: bool) -> None:
+        """A round is over. `keep`: nothing changed, so what it found is all there is."""
+        for mark in [mark for mark, (begins, _, _) in self._fresh.items() if begins >= depth]:
+            _, known, key = self._fresh.pop(mark)
+            if keep:
+                known[key] = self._guessed[mark]
 
 
 class Scope:

@@ -19,6 +19,7 @@ from . import effects, run
 from .coercion import read_called, shown_called
 from .scope import Scope, TooLargeError
 from .space import Rows
+from .typename import type_of
 from .work import OUTPUT, Work, sources_of
 
 _SURPRISES = (AttributeError, KeyError, TypeError, ValueError, IndexError)
@@ -60,10 +61,13 @@ def _understood(
     try:
         sys.setrecursionlimit(max(limit, MAX_RECURSION))
         (parsed,) = _trees(statement, text)
+        if statement.declares is not None:
+            work.untyped = False
+            work.parameters = tuple(type_of(work, each["TypeName"]) for each in statement.declares)
         rows = run.statement(work, parsed.tag, parsed.body)
+        _shown(work, rows or [])
         if rows is not None:
             work.use_each(rows, OUTPUT)
-            _shown(work, rows)
         outputs = _outputs(rows)
         for inner in statement.runs:
             if depth == MAX_EXECUTED:

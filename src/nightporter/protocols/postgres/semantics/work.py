@@ -413,13 +413,34 @@ class Reach:
         self.effects = tuple((key[0], effected) for key, effected in work.effects.items())
         self.doubts = tuple(work.doubts.values())
         self.flows = tuple(work.flows.items())
-        self.settings = tuple(work.settings)
+        self.settings = tuple(dict.fromkeys(work.settings))
         self.missing = work.missing
         self.outputs = outputs
+
+    def facts(self) -> object:
+        """All that it says, without the ways on which things are reached."""
+        return (
+            self.actions,
+            {
+                (each.action, each.relation.oid, bool(each.via), each.bound, each.inherits, *sorted(each.columns.items()))
+                for each in self.touches
+            },
+            {(key, effected.effects) for key, effected in self.effects},
+            {each.reason for each in self.doubts},
+            {(relation.oid, column, *_place(ref), direct) for (relation, column), sources in self.flows for ref, direct in sources},
+            [(value.type, set(map(_place, value.direct)), set(map(_place, value.derived))) for _, value in self.outputs or ()],
+            set(self.settings),
+            self.missing,
+            self.redefines,
+        )
 
     @property
     def is_empty(self) -> bool:
         return not (self.actions or self.touches or self.effects or self.doubts or self.settings)
+
+
+def _place(ref: Ref) -> tuple[int, str]:
+    return ref.touch.relation.oid, ref.column
 
 
 def _moved(value: Value, became: dict[Touch, Touch]) -> Value:
