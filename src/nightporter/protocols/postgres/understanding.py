@@ -19,6 +19,7 @@ from nightporter.catalog.model import Snapshot
 from nightporter.core import wire
 from nightporter.statement.model import Action, Doubt, Reading, Statement
 
+from .semantics import understand as semantics
 from .semantics.scope import Scope
 from .session import Standing, follow
 from .steps import CONTROL, What, steps_of
@@ -30,20 +31,13 @@ MAX_UNDERSTOOD = 8192
 """Readings of a worker that are kept, at some kilobytes each: each text once for each scope."""
 MAX_TEXT_BYTES = 64 * 1024
 """Longer texts are bulk data, and never come again."""
-MAX_SNAPSHOTS = 32
+MAX_SNAPSHOTS = 16
 """Catalogues whose scopes are kept: one for each upstream that is in use, and those of sessions that see their own."""
 MAX_SCOPES = 1024
 """Of one catalogue: as many as there are roles and search paths. A scope keeps what it has looked up."""
 
 NO_CATALOG = "the catalogue of the database cannot be read"
 _AFTER_CHANGE = "an earlier statement of this text changes the catalogue, or what names mean"
-
-
-def semantics_understand(reading: Reading, scope: Scope, parameter_types: tuple[int, ...]) -> Reading:
-    """`semantics.understand`."""
-    from .semantics.understand import understand
-
-    return understand(reading, scope, parameter_types)
 
 
 class _Known:
@@ -61,7 +55,7 @@ class Understanding:
 
     __slots__ = ("_count", "_snapshots", "understand")
 
-    def __init__(self, understand: Understand = semantics_understand) -> None:
+    def __init__(self, understand: Understand = semantics.understand) -> None:
         self.understand = understand
         self._snapshots: OrderedDict[int, dict[Standing, _Known]] = OrderedDict()
         self._count = 0

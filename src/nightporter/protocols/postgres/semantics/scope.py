@@ -19,6 +19,10 @@ MAX_STEPS = 400_000
 """Expressions and queries looked at for one statement, with all that it sets off: about a second's work."""
 
 
+MAX_KNOWN = 20_000
+"""Functions, views, and sets of columns that a table is changed in, of which a scope keeps what they do: some kilobytes each."""
+
+
 class TooLargeError(Exception):
     """A statement that takes too long to understand."""
 
@@ -37,9 +41,9 @@ class Found(Protocol):
 class Progress:
     """How far the understanding of one statement has got: the steps that are left, and what is being found out at the moment.
 
-    Functions, triggers and rules may set each other off. Such a cycle is gone through in rounds: what is asked for while it is under
-    way is what the round before found, nothing at first, and each part is looked at once a round. What they do only grows, so when a
-    round finds nothing new, all of it is right, and is kept.
+    Functions, triggers and rules may set each other off. Such a cycle is gone through in rounds: what is asked for while it is
+    under way is what the round before found, nothing at first, and each part is looked at once a round. What they do only grows,
+    so when a round finds nothing new, all of it is right, and is kept.
     """
 
     __slots__ = ("_changed", "_fresh", "_guessed", "_lowest", "_under_way", "left")
@@ -88,7 +92,7 @@ class Progress:
                 found = find_out()
                 self._under_way.pop()
                 if self._lowest > depth:  # it is in no cycle
-                    known[key] = found
+                    _keep(known, key, found)
                     return found
                 self._guess(mark, found)
                 if self._lowest < depth:  # the cycle begins further out
@@ -97,7 +101,7 @@ class Progress:
                     outer, changed = min(outer, self._lowest), changed or self._changed
                     return found
                 if not self._changed:
-                    known[key] = found
+                    _keep(known, key, found)
                     self._end(depth, keep=True)
                     return found
                 self._end(depth, keep=False)
@@ -126,7 +130,13 @@ class Progress:
         for mark in [mark for mark, (begins, _, _) in self._fresh.items() if begins >= depth]:
             _, known, key = self._fresh.pop(mark)
             if keep:
-                known[key] = self._guessed[mark]
+                _keep(known, key, self._guessed[mark])
+
+
+def _keep(known: dict[object, Any], key: object, found: object) -> None:
+    if len(known) >= MAX_KNOWN:
+        known.clear()
+    known[key] = found
 
 
 class Scope:
