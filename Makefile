@@ -14,8 +14,9 @@ TESTS   ?= tests
 # Hot files are compiled where there is a C compiler, and what was compiled must be as new as they are.
 HOT := $(shell sed -n 's|^    "\([a-z_/]*\)",$$|src/nightporter/\1.py|p' setup.py) $(shell find src -name '*.pxd')
 
-# What tests those files: run on the plain ones too.
+# What tests those files: run on the plain ones too. Some folders test nothing that is compiled.
 PURE := $(wildcard tests/protocols tests/core tests/evidence tests/gateway tests/masking)
+PLAIN := tests/protocols/postgres/semantics tests/protocols/postgres/catalog
 
 # Recipes would inherit a NIGHTPORTER_PURE of the caller's, and then test the same thing twice.
 unexport NIGHTPORTER_PURE
@@ -47,7 +48,7 @@ lint: setup ## ruff and mypy
 # The plain files are the reference; without compiled ones the whole suite runs on them anyway.
 unit-pure: setup
 	@if [ -n "$$(find src -name '*.so')" ]; then \
-	    $(if $(PURE),NIGHTPORTER_PURE=1 $(PY) -m pytest -q $(PURE),true); \
+	    $(if $(PURE),NIGHTPORTER_PURE=1 $(PY) -m pytest -q -n $(WORKERS) $(addprefix --ignore=,$(PLAIN)) $(PURE),true); \
 	else echo "no compiled code: no C compiler here?"; fi
 
 # The whole suite comes last, so that its summary is the last line.

@@ -803,8 +803,8 @@ read products none: * expr
 read products none: * whole+expr
 
 ? select (row(c.email, 1)).f1 from customers c
-> f1 ~customers.email
-read customers none: email expr
+> f1 =customers.email
+read customers none: email out
 
 ? select (row(c.email, c.phone, joined)::archive.customers).email from (select id as email, email as phone, joined from customers) c
     where false

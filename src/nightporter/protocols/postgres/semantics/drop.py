@@ -309,12 +309,13 @@ class Fall:
         if relation.rules:
             every = self.work.scope.snapshot.relations
             names = {(every[oid].schema, every[oid].name) for oid in gone if oid in every and oid != relation.oid}
-            spoken = _any_of(names | self.spoken)
+            bare = {(name,) for schema, name in names if schema == self.work.scope.temporary}  # as the server prints them
+            spoken = _any_of({*names, *bare, *self.spoken})
             return lost or (spoken is not None and any(spoken.search(rule.definition) for rule in relation.rules))
         return lost
 
 
-def _any_of(names: set[tuple[str, str]]) -> re.Pattern[str] | None:
+def _any_of(names: Iterable[tuple[str, ...]]) -> re.Pattern[str] | None:
     """Any of these names with their schemas, as the server prints them in definitions."""
     quoted = sorted("\\.".join('"?' + re.escape(part.replace('"', '""')) + '"?' for part in name) for name in names)
     return re.compile(r"(?<![\w$\"])(?:" + "|".join(quoted) + r")(?![\w$\"])") if quoted else None

@@ -55,6 +55,8 @@ def value_of(work: Work, node: Any, space: Space | None) -> Value:
             return _indirection_value(work, node["A_Indirection"], space)
         if "TypeCast" in node:
             return _cast_value(work, node["TypeCast"], space)
+        if "RowExpr" in node:
+            return _row_value(work, node["RowExpr"], space)
         if "CollateClause" in node and "arg" in node["CollateClause"]:
             return value_of(work, node["CollateClause"]["arg"], space)
         if "FuncCall" in node and (field := _field_called(work, node["FuncCall"], space)) is not None:
@@ -509,7 +511,8 @@ def _cast_value(work: Work, body: Node, space: Space | None) -> Value:
     known = target and value.type not in (ANY_TYPE, UNKNOWN_TYPE) and "typmods" not in body["typeName"]
     if value.direct and known and way(work.scope, value.type, target, "e")[0] is Way.SAME:  # the same value under another name
         return Value(target, value.direct, value.derived, value.row)
-    return Value(target, derived=value.refs() | read, row=value.row)
+    # the fields of ROW(...) get the names of what it becomes
+    return Value(target, derived=value.refs() | read, row=value.row if value.type != RECORD else None)
 
 
 def _cast(work: Work, body: Node, space: Space | None, into: Into) -> int:
@@ -538,6 +541,17 @@ def _collate(work: Work, body: Node, space: Space | None, into: Into) -> int:
 def _row(work: Work, body: Node, space: Space | None, into: Into) -> int:
     row_types(work, body.get("args", ()), space, into)
     return RECORD
+
+
+def _row_value(work: Work, body: Node, space: Space | None) -> Value:
+    """ROW(...), each of whose fields keeps what it comes from: they are called f1, f2, ..."""
+    values: list[Value] = []
+    for node in body.get("args", ()):
+        columns = query.star(work, node, space)
+        values += [value_of(work, node, space)] if columns is None else [value for _, value in columns]
+    rows = [(f"f{n}", value) for n, value in enumerate(values, 1)]
+    refs = frozenset(ref for value in values for ref in value.refs())
+    return Value(RECORD, derived=refs, row=RowsItem(None, rows))
 
 
 def _array(work: Work, body: Node, space: Space | None, into: Into) -> int:
