@@ -20,7 +20,7 @@ from .generate import Round, generate, server_for
 from .world import build
 
 SEED = 1
-EXAMPLES = 250
+EXAMPLES = 150
 LEAST_ACCEPTED = 0.8
 
 
