@@ -409,6 +409,7 @@ class Snapshot:
 
     __slots__ = (
         "casts",
+        "collations",
         "database",
         "event_triggers",
         "extensions",
@@ -446,6 +447,7 @@ class Snapshot:
         extensions: Mapping[str, str] = NOTHING,
         foreign_servers: Mapping[str, str] = NOTHING,
         event_triggers: tuple[int, ...] = (),
+        collations: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:
         self.version = version
         self.database = database
@@ -466,6 +468,8 @@ class Snapshot:
         """Name -> schema."""
         self.foreign_servers = foreign_servers
         """Name -> foreign-data wrapper."""
+        self.collations = collations
+        """Schema and name of those that are not built in."""
         self.event_triggers = event_triggers
         """Functions that DDL sets off, those that are enabled."""
         self.source: object = None

@@ -82,6 +82,7 @@ def snapshot(parts: Parts, version: int) -> Snapshot:
         roles=read_roles(rows["roles"], rows["members"], rows["role_settings"]),
         extensions=dict(_pairs(rows["extensions"])),
         foreign_servers={name: wrapper for _, name, wrapper in decoded(rows["servers"])},
+        collations=frozenset((schema, name) for _, schema, name in decoded(rows["collations"])),
         event_triggers=tuple(function for (function,) in decoded(rows["event_triggers"])),
     )
     found.source = source

@@ -68,6 +68,7 @@ FACETS = (
     Facet("servers", "pg_foreign_server", "oid"),
     Facet("servers", "pg_foreign_data_wrapper", "oid"),
     Facet("event_triggers", "pg_event_trigger", "oid"),
+    Facet("collations", "pg_collation", "oid"),
     Facet("operator_classes", "pg_opclass", "oid"),
     Facet("family_functions", "pg_amproc", "oid"),
     Facet("family_operators", "pg_amop", "oid"),

@@ -214,6 +214,8 @@ SMALL: Mapping[str, str] = {
     "extensions": "select json_build_array(x.extname, n.nspname) from pg_extension x join pg_namespace n on n.oid = x.extnamespace",
     "servers": "select json_build_array(s.oid::int8, s.srvname, w.fdwname) from pg_foreign_server s"
     " join pg_foreign_data_wrapper w on w.oid = s.srvfdw",
+    "collations": "select json_build_array(l.oid::int8, n.nspname, l.collname) from pg_collation l"
+    f" join pg_namespace n on n.oid = l.collnamespace where l.oid >= {FIRST_OWN}",
     "event_triggers": "select json_build_array(e.evtfoid::int8) from pg_event_trigger e where e.evtenabled <> 'D'"
     " order by e.evtname",
     "operator_classes": f"select json_build_array(c.oid::int8, c.opcfamily::int8) from pg_opclass c where c.oid >= {FIRST_OWN}",

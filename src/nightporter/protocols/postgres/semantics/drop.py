@@ -132,6 +132,8 @@ def _cascading(work: Work, fall: Fall, kind: str, node: Node) -> None:
         for relation in list(snapshot.relations.values()):
             if relation.kind in "vm" and relation.oid >= 16384 and spoken.search(relation.definition):
                 fall.relation(relation, (f"schema {name}",))
+        if any(schema == real for schema, _ in snapshot.collations):
+            work.doubt(f"which columns use collations of schema {name}, and are dropped with it, is not in the catalogue")
         if name not in snapshot.schemas:
             work.missing = True
     elif kind in ("OBJECT_FOREIGN_SERVER", "OBJECT_FDW"):
