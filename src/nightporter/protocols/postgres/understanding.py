@@ -57,7 +57,7 @@ class Understanding:
 
     def __init__(self, understand: Understand = semantics.understand) -> None:
         self.understand = understand
-        self._snapshots: OrderedDict[int, dict[Standing, _Known]] = OrderedDict()
+        self._snapshots: OrderedDict[Snapshot, dict[Standing, _Known]] = OrderedDict()
         self._count = 0
 
     def __call__(
@@ -88,14 +88,14 @@ class Understanding:
         return self._count
 
     def _known(self, standing: Standing, snapshot: Snapshot) -> _Known:
-        scopes = self._snapshots.get(snapshot.version)
+        scopes = self._snapshots.get(snapshot)
         if scopes is None:
-            self._snapshots[snapshot.version] = scopes = {}
+            self._snapshots[snapshot] = scopes = {}
             if len(self._snapshots) > MAX_SNAPSHOTS:
                 _, gone = self._snapshots.popitem(last=False)
                 self._count -= sum(len(known.readings) for known in gone.values())
         elif len(self._snapshots) > 1:
-            self._snapshots.move_to_end(snapshot.version)
+            self._snapshots.move_to_end(snapshot)
         known = scopes.get(standing)
         if known is None:
             if len(scopes) >= MAX_SCOPES:
