@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -17,7 +18,9 @@ from nightporter.statement.model import Action, Reading
 READINGS = Readings()
 
 
+@cache
 def snapshot(version: int = 1) -> Snapshot:
+    """Always the same one: a catalogue is itself, whatever its number."""
     return Snapshot(
         version=version,
         schemas=frozenset({"pg_catalog", "public", "a", "b"}),
