@@ -58,6 +58,14 @@ PRINTING = tuple(
 )
 """Functions that print definitions. Of which relations only the server knows."""
 
+LOOKS_UP = frozenset(
+    {Effect.READS_CATALOG, Effect.READS_STATEMENTS, Effect.READS_STATE, Effect.LARGE_OBJECTS, Effect.CONTROLS_SERVER}
+)
+"""Effects for which the server looks into its own tables."""
+
+SHOWS = frozenset({Effect.COMPUTES, Effect.READS_CATALOG, Effect.READS_STATEMENTS, Effect.READS_STATE, Effect.READS_DATA})
+"""Effects that need no transaction of their own."""
+
 _ENDS = ("transaction", "start", "begin", "commit", "rollback", "savepoint", "release", "discard", "prepare transaction")
 """Kinds of statements that make undone, or done, what others did."""
 
@@ -115,7 +123,8 @@ class Said:
         for statement in self.statements:
             for access in statement.accesses:
                 name = _name(access.schema, access.relation)
-                self.accesses.setdefault(name, set()).add(access.action)
+                # what is only locked does not stand for a change of its rows
+                self.accesses.setdefault(name, set()).add(Action.READ if access.locks else access.action)
                 self.columns.setdefault(name, set()).update(each.name for each in access.columns)
                 if not access.via:
                     self.direct.add(name)
@@ -235,7 +244,7 @@ def _covered(said: Said, relation: Relation, mode: str) -> bool:
     if relation.kind == "S" and Effect.SEQUENCES in said.effects:
         return True
     if relation.schema in ("pg_catalog", "information_schema"):
-        if not said.effects.isdisjoint({Effect.READS_CATALOG, Effect.LARGE_OBJECTS, Effect.CONTROLS_SERVER}) and mode in READ_MODES:
+        if not said.effects.isdisjoint(LOOKS_UP) and mode in READ_MODES:
             return True
         if not said.actions.isdisjoint({Action.CREATE, Action.ALTER, Action.DROP, Action.GRANT, Action.ADMINISTER}):
             return True  # a definition is kept in the catalogue
@@ -415,7 +424,7 @@ def _class(said: Said, observed: Observed, names: Names) -> Iterator[Difference]
     changes = not CHANGES.isdisjoint(said.actions)
     if observed.logged and not changes:
         yield Difference("log class", f"logged as a change; we say {sorted(said.actions)}")
-    acts = said.effects - {Effect.COMPUTES, Effect.READS_CATALOG, Effect.READS_DATA}
+    acts = said.effects - SHOWS
     locks_rows = all(mode in READ_MODES for _, mode in observed.locks) and not observed.changes
     if observed.wrote and not changes and not acts and not locks_rows:
         yield Difference("wrote", f"it was given a transaction id; we say {sorted(said.actions)}")

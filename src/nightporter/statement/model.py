@@ -58,7 +58,9 @@ class Effect(StrEnum):
     """What running a function does beyond computing its answer; every built-in function has one or several."""
 
     COMPUTES = "computes"
-    READS_CATALOG = "reads_catalog"
+    READS_CATALOG = "reads_catalog"  # what is defined
+    READS_STATEMENTS = "reads_statements"  # texts of statements, of other sessions or earlier ones
+    READS_STATE = "reads_state"  # what the server does: counters, locks, backends, settings of the server
     READS_DATA = "reads_data"  # rows that the text does not name
     WRITES_DATA = "writes_data"
     FILES = "files"  # reads or writes the server's files
@@ -112,6 +114,8 @@ class ColumnUse(NamedTuple):
 
     name: str
     uses: frozenset[Use]
+    labels: tuple[str, ...] = ()
+    """Of the server's own columns: what data they hold (`secret.password`, `server.statements`, ...)."""
 
 
 class Access(NamedTuple):
@@ -128,16 +132,29 @@ class Access(NamedTuple):
     via: tuple[str, ...] = ()
     """How it is reached, outermost first: (`view public.v`, `function public.f(integer)`). Empty: the text names it."""
     span: Span | None = None
+    traits: frozenset[str] = frozenset()
+    """What else is to be known of the relation: triggers, rules (those that are enabled and of this action), row_security,
+    partition, child (it inherits), temporary, foreign, unlogged, system."""
+    parents: tuple[tuple[str, str], ...] = ()
+    """Schema and name of all tables that it is a partition or child of, nearest first."""
+    locks: bool = False
+    """Of updates: rows or the relation are locked as if for that, and not changed."""
 
 
 class Effected(NamedTuple):
     """A function that runs, and what that does. Those that only compute are left out unless they are the user's own."""
 
     function: str
-    """With its schema and argument types."""
+    """With its schema and argument types. What is no function is told in words: `lock on public.t (exclusive)`."""
     effects: frozenset[Effect]
     via: tuple[str, ...] = ()
     span: Span | None = None
+    schema: str = ""
+    name: str = ""
+    """Without its schema and argument types; empty for what is no function, as the other three are."""
+    owner: str = ""
+    """Whose it is: `pg_catalog` for the server's own, the name of an extension, or empty: somebody made it."""
+    language: str = ""
 
 
 class Doubt(NamedTuple):
@@ -160,6 +177,10 @@ class Setting:
     """Number of the bind parameter ($1 is 1) that supplies the name; `name` is None until it is bound."""
     reset: bool = False
     """It gets back the value that it had at start-up; `all` for every one of them."""
+    value: str | None = None
+    """What it is set to, as text, where the text says that for certain. Several are joined by `, `."""
+    stored: bool = False
+    """It is not set now: it stands in a definition, for later sessions (ALTER ROLE ... SET) or when that runs (CREATE FUNCTION)."""
 
 
 class Naming(StrEnum):
@@ -217,6 +238,8 @@ class Statement:
     """Of what returns rows; None for what returns none."""
     flows: tuple[Flow, ...] = ()
     effects: tuple[Effected, ...] = ()
+    plans: tuple[Access, ...] = ()
+    """EXPLAIN: the changes that what it explains would make if it ran. They do not happen."""
     doubts: tuple[Doubt, ...] = ()
     """Anything here is in `unknown` too."""
 

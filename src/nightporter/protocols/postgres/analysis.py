@@ -13,12 +13,12 @@ import re
 from collections import OrderedDict
 from dataclasses import replace
 
-from nightporter.statement.model import Action, Naming, Reading, Setting, Statement
+from nightporter.statement.model import Action, Effect, Effected, Naming, Reading, Setting, Statement
 
 from .facts import gather
 from .function import call
 from .grammar import GRAMMAR, GrammarError, Parsed, fingerprint, parse
-from .kinds import kind_of
+from .kinds import LISTENS, kind_of
 from .naming import effects
 from .redact import redacted
 from .rewrite import rewrite_application_name
@@ -40,6 +40,7 @@ MAX_CACHED_TEXT_BYTES = 64 * 1024
 _READING_BYTES = 700
 
 _UNKNOWN = frozenset({Action.UNKNOWN})
+_NOTIFIES = frozenset({Effect.NOTIFIES})
 MENTIONS = re.compile(rb"(?i)set_config|pg_settings|nightporter|application_name|u&['\"]")
 """Words by which a text that was not read could change our settings; U& can spell any of them."""
 MENTION_BYTES = 16
@@ -185,6 +186,8 @@ def _statement(parsed: Parsed, text: str, data: bytes, count: int) -> Statement:
         names=effects(tag, body, facts, data),
         copies_in=tag == "CopyStmt" and _from_client(body),
         shown=redacted(tag, data),
+        # told here, since what only controls a session is not read under a catalogue
+        effects=(Effected(f"{LISTENS}{body['conditionname']}", _NOTIFIES),) if tag == "ListenStmt" else (),
     )
 
 

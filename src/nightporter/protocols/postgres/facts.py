@@ -7,6 +7,7 @@ expression in an unexpected place; a node of a name that we do not know makes th
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from nightporter.statement.model import Action, Setting
@@ -27,6 +28,19 @@ _BOUND = frozenset(
     | {"DeclareCursorStmt", "CreateTableAsStmt"}
 )
 """Statements that take parameters from Bind. Anywhere else `$1` is some other parameter."""
+
+_STORES = frozenset(
+    {
+        "AlterRoleSetStmt",
+        "AlterDatabaseSetStmt",
+        "AlterSystemStmt",
+        "CreateFunctionStmt",
+        "AlterFunctionStmt",
+        "ViewStmt",
+        "RuleStmt",
+    }
+)
+"""Settings that are spoken of in them are not set now."""
 
 _WHEN = {"CMD_INSERT": Action.INSERT, "CMD_UPDATE": Action.UPDATE, "CMD_DELETE": Action.DELETE}
 _FALSE = frozenset({"false", "off", "0"})
@@ -65,6 +79,8 @@ def gather(tag: str, body: Node, *, bodies: int = 0) -> Facts:
         facts.actions = set()
     facts.actions |= own
     _add_own(tag, body, facts)
+    if tag in _STORES:
+        facts.settings = [replace(setting, stored=True) for setting in facts.settings]
     facts.settings = list(dict.fromkeys(facts.settings))
     return facts
 

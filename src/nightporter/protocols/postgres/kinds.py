@@ -187,6 +187,9 @@ HOLD_SECRETS = frozenset(
 )
 """Statements with a password, or with options and connection strings that may hold one."""
 
+LISTENS = "listen on "
+"""What LISTEN is called among effects, before the name of its channel."""
+
 _REVOKES = {"GrantStmt": "revoke", "GrantRoleStmt": "revoke role"}
 
 

@@ -1,18 +1,20 @@
 """How a statement changes run-time settings: SET in all its forms, set_config(), and UPDATE pg_settings. Pure.
 
 Facts, not decisions: what may be set is for policy. A name that cannot be told from the text is None, never left out. What
-gives a setting its start-up value back (RESET, SET ... TO DEFAULT, DISCARD) is no change: identity rests on start-up values.
+gives a setting its start-up value back (RESET, SET ... TO DEFAULT) says so: identity rests on start-up values.
 "Setting Parameters" and "System Administration Functions" in PostgreSQL's documentation.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from nightporter.statement.model import Setting
 
 from .grammar import Node, is_constant, string_value
+from .search_path import quoted
 from .tokens import tokens
 
 UNTOLD = Setting(None)
@@ -25,13 +27,20 @@ _NAME_BYTES = 63
 # Casts that leave a text what it is. `varchar` and `text` may come under their full name
 _TEXT_TYPES = (["text"], ["varchar"], ["name"], ["pg_catalog", "text"], ["pg_catalog", "varchar"], ["pg_catalog", "name"])
 _CHARACTERISTICS = "SESSION CHARACTERISTICS"
+_LISTS_OF_NAMES = frozenset(
+    {"search_path", "temp_tablespaces", "local_preload_libraries", "session_preload_libraries", "shared_preload_libraries"}
+    | {"unix_socket_directories"}
+)
+"""Each item that SET gives them is one name, whatever is in it (GUC_LIST_QUOTE)."""
 
 
 def variable_set(node: Node, *, direct: bool = False) -> tuple[Setting, ...]:
     """Settings of a VariableSetStmt: a statement, or a SET clause of a function, role or database."""
     how = node.get("kind")
-    if how in ("VAR_SET_DEFAULT", "VAR_RESET", "VAR_RESET_ALL"):
-        return ()
+    if how == "VAR_RESET_ALL":
+        return (Setting("all", reset=True),)
+    if how in ("VAR_SET_DEFAULT", "VAR_RESET"):
+        return (Setting(str(node.get("name")).lower(), reset=True),)
     arguments = node.get("args", [])
     if how == "VAR_SET_MULTI":
         prefix = "default_" if node.get("name") == _CHARACTERISTICS else ""
@@ -41,13 +50,40 @@ def variable_set(node: Node, *, direct: bool = False) -> tuple[Setting, ...]:
         return (UNTOLD,)
     name = name.lower()
     plain = direct and how == "VAR_SET_VALUE" and node.get("location", 0) >= 0 and all(map(is_constant, arguments))
-    return (Setting(name, direct=plain and (len(arguments) == 1 or name != "application_name")),)
+    value = _listed(name, arguments) if how == "VAR_SET_VALUE" else None
+    return (Setting(name, direct=plain and (len(arguments) == 1 or name != "application_name"), value=value),)
+
+
+def _listed(name: str, arguments: list[Any]) -> str | None:
+    """The value that SET gives, as SHOW would have it; None where an item is no plain constant."""
+    items = [_constant(each) for each in arguments]
+    texts = [item for item in items if item is not None]
+    if not items or len(texts) < len(items):
+        return None
+    return ", ".join(map(quoted, texts) if name in _LISTS_OF_NAMES else texts)
+
+
+def _constant(node: object) -> str | None:
+    text = string_value(node)
+    if text is None and isinstance(node, dict) and isinstance(constant := node.get("A_Const"), dict):
+        for kind in ("ival", "fval"):
+            if isinstance(number := constant.get(kind), dict):
+                return str(number.get(kind, 0))
+    return text
 
 
 def options(elements: list[Any], prefix: str = "") -> tuple[Setting, ...]:
     """Settings that are written as options: transaction modes."""
-    named = (element.get("DefElem", {}).get("defname") for element in elements if isinstance(element, dict))
-    return tuple(Setting(prefix + name.lower()) for name in named if name)
+    named = (element.get("DefElem", {}) for element in elements if isinstance(element, dict))
+    return tuple(
+        Setting(prefix + str(each["defname"]).lower(), value=_mode(each.get("arg"))) for each in named if each.get("defname")
+    )
+
+
+def _mode(node: object) -> str | None:
+    """Of a transaction: its isolation, or whether it is read only or deferrable, which the tree has as 1 and 0."""
+    text = _constant(node)
+    return {"1": "on", "0": "off"}.get(text, text) if text is not None else None
 
 
 def function_called(call: Node) -> str | None:
@@ -78,7 +114,22 @@ def set_config(call: Node, *, bound: bool) -> Setting:
     else:
         if isinstance(argument, dict) and "NamedArgExpr" in argument:
             return UNTOLD
-    return _named_by(argument, bound)
+    return _with_value(_named_by(argument, bound), _new_value(arguments))
+
+
+def _new_value(arguments: list[Any]) -> object:
+    """What a call of set_config gives, by position or by name."""
+    for each in arguments:
+        named = each.get("NamedArgExpr") if isinstance(each, dict) else None
+        if named is not None and named.get("name") == "new_value":
+            return named.get("arg")
+    second = arguments[1] if len(arguments) > 1 else None
+    return None if isinstance(second, dict) and "NamedArgExpr" in second else second
+
+
+def _with_value(setting: Setting, node: object) -> Setting:
+    value = string_value(_uncast(node)) if node is not None else None
+    return setting if value is None else replace(setting, value=value)
 
 
 def update(body: Node, *, bound: bool) -> Setting | None:
@@ -86,7 +137,9 @@ def update(body: Node, *, bound: bool) -> Setting | None:
     relation = body.get("relation", {})
     if relation.get("relname") != "pg_settings":
         return None
-    return _name_demanded(body, bound)
+    targets = [target.get("ResTarget", {}) for target in body.get("targetList", ())]
+    values = [target.get("val") for target in targets if target.get("name") == "setting" and "indirection" not in target]
+    return _with_value(_name_demanded(body, bound), values[0] if len(values) == 1 else None)
 
 
 def selected(body: Node, *, bound: bool) -> dict[int, Setting]:
@@ -101,7 +154,11 @@ def selected(body: Node, *, bound: bool) -> dict[int, Setting]:
         return {}
     setting = _name_demanded(body, bound)
     calls = (target.get("ResTarget", {}).get("val", {}).get("FuncCall", {}) for target in body.get("targetList", ()))
-    return {id(call): setting for call in calls if function_called(call) == FUNCTION and _is_name(call.get("args", [None])[0])}
+    return {
+        id(call): _with_value(setting, _new_value(call["args"]))
+        for call in calls
+        if function_called(call) == FUNCTION and _is_name(call.get("args", [None])[0])
+    }
 
 
 _PLAIN_SELECT = frozenset({"targetList", "fromClause", "whereClause", "limitOption", "op"})

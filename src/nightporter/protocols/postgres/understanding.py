@@ -137,6 +137,7 @@ class Understanding:
             told.outputs,
             told.flows,
             told.effects,
+            told.plans,
         )
         statement.steps = steps_of(told)
         return Reading(reading.text, reading.sha256, (statement,), grammar=reading.grammar)

@@ -230,7 +230,13 @@ TOOLS = [
         "orders order_lines",
         runs=False,
     ),
-    Query("hibernate", "select o.id from orders o where o.id = 1 for no key update", "orders", "read update", effects="locks"),
+    Query(
+        "hibernate",
+        "select o.id from orders o where o.id = 1 for no key update",
+        "orders update:orders",
+        "read update",
+        effects="locks",
+    ),
     Query("npgsql", _NPGSQL_TYPES),
     Query("npgsql", "SELECT version()"),
     Query("alchemy", "select pg_catalog.version()"),
@@ -280,13 +286,17 @@ TOOLS = [
         'SELECT SUBSTRING("public"."customers"."name", 1, 1234) AS "substring" FROM "public"."customers" LIMIT 10000',
         "customers",
     ),
-    Query("pgadmin", _PGADMIN_ACTIVITY),
+    Query("pgadmin", _PGADMIN_ACTIVITY, effects="reads_state"),
     Query("pgadmin", _PGADMIN_ROLE),
     Query(
         "pgadmin",
         "SELECT db.oid AS did, db.datname, db.datallowconn, pg_encoding_to_char(db.encoding) AS serverencoding, has_database_privilege(db.oid, 'CREATE') AS cancreate FROM pg_catalog.pg_database db WHERE db.datname = current_database()",
     ),
-    Query("pgadmin", "SELECT gss_authenticated, encrypted FROM pg_catalog.pg_stat_gssapi WHERE pid = pg_backend_pid()"),
+    Query(
+        "pgadmin",
+        "SELECT gss_authenticated, encrypted FROM pg_catalog.pg_stat_gssapi WHERE pid = pg_backend_pid()",
+        effects="reads_state",
+    ),
     Query("dbeaver", _DBEAVER),
     Query("dbeaver", _DBEAVER_SIZE),
     Query("dbeaver", "SELECT current_schema(),session_user"),
@@ -336,7 +346,11 @@ TOOLS = [
     Query("session", "SET statement_timeout TO '5s'", actions=""),
     Query("session", "SELECT 1"),
     Query("session", "SELECT pg_backend_pid(), current_user, current_database(), inet_server_addr(), pg_is_in_recovery()"),
-    Query("session", "SELECT name, setting FROM pg_settings WHERE name IN ('server_version', 'max_connections')"),
+    Query(
+        "session",
+        "SELECT name, setting FROM pg_settings WHERE name IN ('server_version', 'max_connections')",
+        effects="reads_state",
+    ),
     Query("session", "select pg_advisory_xact_lock(42)", effects="locks"),
     Query("session", "select txid_current()", effects=""),
     Query("session", "select pg_sleep(0)", effects="sleeps"),
@@ -348,14 +362,21 @@ TOOLS = [
         "session",
         "select * from information_schema.table_constraints tc join information_schema.key_column_usage k using (constraint_schema, constraint_name)",
     ),
-    Query("session", "select relname, n_live_tup, last_autovacuum from pg_stat_user_tables order by n_dead_tup desc"),
-    Query("session", "select pid, wait_event, left(query, 50) from pg_stat_activity where state <> 'idle'"),
+    Query(
+        "session",
+        "select relname, n_live_tup, last_autovacuum from pg_stat_user_tables order by n_dead_tup desc",
+        effects="reads_state",
+    ),
+    Query("session", "select pid, wait_event, left(query, 50) from pg_stat_activity where state <> 'idle'", effects="reads_state"),
     Query(
         "session",
         "select schemaname, relname, indexrelname, idx_scan, pg_size_pretty(pg_relation_size(indexrelid)) from pg_stat_user_indexes",
+        effects="reads_state",
     ),
     Query(
-        "session", "select l.locktype, l.relation::regclass, l.mode, a.usename from pg_locks l join pg_stat_activity a using (pid)"
+        "session",
+        "select l.locktype, l.relation::regclass, l.mode, a.usename from pg_locks l join pg_stat_activity a using (pid)",
+        effects="reads_state",
     ),
 ]
 

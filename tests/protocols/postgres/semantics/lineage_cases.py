@@ -2073,6 +2073,7 @@ read archive.orders: * ?
 ? select name from customers where id = 1 for update
 > name =customers.name
 read customers key: name out, id pred
+update customers key:
 
 ? select name from hr.staff tablesample system (10) where dept = 'x'
 > name =hr.staff.name

@@ -151,8 +151,11 @@ def test_what_may_change_and_only_computes_has_a_reason(real: Real) -> None:
             Effect.CONTROLS_SERVER,
             "binary_upgrade_set_next_pg_type_oid pg_extension_config_dump pg_backup_start pg_wal_replay_pause",
         ),
-        (Effect.READS_CATALOG, "pg_get_viewdef pg_relation_size has_table_privilege pg_stat_get_activity current_setting version"),
-        (Effect.READS_CATALOG, "to_regclass regclassin pg_show_all_settings inet_client_addr row_security_active obj_description"),
+        (Effect.READS_CATALOG, "pg_get_viewdef pg_relation_size has_table_privilege format_type current_setting version"),
+        (Effect.READS_CATALOG, "to_regclass regclassin pg_get_expr inet_client_addr row_security_active obj_description"),
+        (Effect.READS_STATEMENTS, "pg_stat_get_activity pg_stat_get_backend_activity pg_prepared_statement pg_cursor"),
+        (Effect.READS_STATE, "pg_stat_get_activity pg_show_all_settings pg_lock_status pg_stat_get_numscans pg_current_wal_lsn"),
+        (Effect.READS_STATE, "pg_get_replication_slots pg_stat_get_backend_client_addr pg_blocking_pids pg_config"),
     ],
 )
 def test_dangerous(effect: Effect, names: str) -> None:

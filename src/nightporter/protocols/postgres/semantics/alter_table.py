@@ -233,6 +233,12 @@ def _alter_type(subject: Subject, command: Node) -> None:
     subject.looks_at(name, EXPRESSION)
     if "raw_default" in node:
         value = subject.computes(node["raw_default"])
+        written = work.touch(
+            Action.UPDATE, relation, subject.touch.location
+        )  # whatever is computed is put in the place of what was
+        written.weaken(0)
+        written.use(name, WRITE_TARGET)
+        written.inherits = subject.inherits
     else:
         value = expression.value_of(work, {"ColumnRef": {"fields": [{"String": {"sval": name}}]}}, subject.level())
     work.flow(relation, name, value)

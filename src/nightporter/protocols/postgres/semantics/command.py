@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from nightporter.protocols.postgres import settings
 from nightporter.protocols.postgres.grammar import Node
-from nightporter.protocols.postgres.kinds import STATEMENTS
+from nightporter.protocols.postgres.kinds import LISTENS, STATEMENTS
 from nightporter.protocols.postgres.steps import TRACKED
 from nightporter.statement.model import Action, Effect, Setting
 
@@ -107,13 +107,11 @@ def _nothing(work: Work, body: Node) -> None:
 
 
 def _set(work: Work, body: Node) -> None:
-    how, name = body.get("kind", ""), body.get("name")
-    if how in ("VAR_RESET", "VAR_SET_DEFAULT") and name:
-        work.settings.append(Setting(name.lower(), reset=True))
-    elif how == "VAR_RESET_ALL":
-        work.settings.append(Setting("all", reset=True))
+    changed = settings.variable_set(body)
+    if changed and changed[0].reset:
+        work.settings += changed
     elif not work.text:  # at the top of a text the reading has told
-        work.settings += [Setting(each.name) for each in settings.variable_set(body)]
+        work.settings += [Setting(each.name) for each in changed]
 
 
 def _show(work: Work, body: Node) -> Rows:
@@ -131,6 +129,10 @@ def _transaction(work: Work, body: Node) -> None:
 
 def _notify(work: Work, body: Node) -> None:
     objects.note(work, f"notification on {body.get('conditionname', '')}", Effect.NOTIFIES)
+
+
+def _listen(work: Work, body: Node) -> None:
+    objects.note(work, f"{LISTENS}{body.get('conditionname', '')}", Effect.NOTIFIES)
 
 
 def _discard(work: Work, body: Node) -> None:
@@ -198,7 +200,7 @@ _HANDLERS: dict[str, Callable[[Work, Node], Rows | None]] = {
     "FetchStmt": _nothing,  # decided when the cursor was declared
     "ClosePortalStmt": _nothing,
     "DiscardStmt": _discard,
-    "ListenStmt": _nothing,
+    "ListenStmt": _listen,
     "UnlistenStmt": _nothing,
     "NotifyStmt": _notify,
     # tables and what is in them

@@ -21,14 +21,15 @@ from .coercion import read_called
 from .overload import Resolution
 from .scope import CATALOG, Scope
 from .space import Entry, Level, Rows, TableItem
-from .work import PREDICATE, WRITE_TARGET, Reach, Ref, Touch, Value, Work, name_of
+from .system_labels import is_reviewed
+from .traits import EVENTS, fires
+from .work import PREDICATE, WRITE_TARGET, Reach, Ref, Touch, Value, Work, effected, name_of
 
 FIRST_OF_OURS = 16384
 """OIDs below are the server's own."""
 
 _QUIET = frozenset({Effect.COMPUTES})
 _ADMINISTERS = frozenset({Effect.FILES, Effect.REACHES_OUT, Effect.CONTROLS_SERVER})
-_EVENTS = {Action.INSERT: "insert", Action.UPDATE: "update", Action.DELETE: "delete", Action.TRUNCATE: "truncate"}
 _SETVAL = frozenset({"setval_oid", "setval3_oid"})
 _SEQUENCE_READS = frozenset({"currval_oid", "lastval", "pg_sequence_last_value", "pg_sequence_parameters", "pg_get_sequence_data"})
 
@@ -176,10 +177,10 @@ def _own(function: Function, work: Work) -> Effected:
     """What is said of a function of the user's own."""
     found = {effect for each in work.effects.values() for effect in each.effects} - {Effect.COMPUTES}
     for touch in (*work.touches.values(), *work.occurrences):
-        found.add(Effect.READS_DATA if touch.action is Action.READ else Effect.WRITES_DATA)
+        found.add(Effect.LOCKS if touch.locks else Effect.READS_DATA if touch.action is Action.READ else Effect.WRITES_DATA)
     if work.doubts:
         found.add(Effect.UNKNOWN)
-    return Effected(name_of(function), frozenset(found or {Effect.COMPUTES}))
+    return effected(function, frozenset(found or {Effect.COMPUTES}))
 
 
 def _built_in(work: Work, function: Function) -> None:
@@ -190,8 +191,8 @@ def _built_in(work: Work, function: Function) -> None:
             casts_to_json(work)
         else:
             _any_domain(work)
-    if found == _QUIET:
-        return
+    if found == _QUIET and function.oid < FIRST_OF_OURS:
+        return  # an extension's is named all the same: policies may want to know whose code runs
     if Effect.CHANGES_SETTINGS in found and function.oid >= FIRST_OF_OURS:
         work.redefines = True  # set_config under another name
     work.effect(function, found)
@@ -220,10 +221,17 @@ def casts_to_json(work: Work) -> None:
     scope = work.scope
     found: tuple[int, ...] | None = scope.resolved.get("casts to json")
     if found is None:
-        casts = scope.snapshot.casts.values()
-        found = tuple(cast.function for cast in casts if cast.target in _JSON and cast.function >= FIRST_OF_OURS)
+        casts = [cast for cast in scope.snapshot.casts.values() if cast.target in _JSON and cast.function >= FIRST_OF_OURS]
+        # those of extensions only compute, and nothing says that a value of such a type is there
+        found = tuple(cast.function for cast in casts if not _only_computes(scope, cast.function))
         scope.resolved["casts to json"] = found
     calls_each(work, found)
+
+
+def _only_computes(scope: Scope, oid: int) -> bool:
+    """Whether it is an extension's, and does nothing else."""
+    function = scope.snapshot.functions.get(oid)
+    return function is not None and bool(function.extension) and effects_of(function) == _QUIET
 
 
 _JSON = (114, 3802)
@@ -382,10 +390,19 @@ def _view(scope: Scope, relation: Relation) -> Reach:
     work.exact = False
     work.scope = scope  # what it calls runs under the session's own
     calls_each(work, relation.access_calls)
+    if is_reviewed(scope, relation):
+        _tells_by_column(work)
     outputs = unplaced(work, relation.access_calls, outputs)
     if len(outputs) != len(relation.columns) and not work.doubts:
         work.doubt(f"view {relation.schema}.{relation.name} was read with {len(outputs)} columns, and has {len(relation.columns)}")
     return Reach(work, outputs)
+
+
+def _tells_by_column(work: Work) -> None:
+    """A view of the server's own: which of its columns show texts of statements is known, so its functions do not say that."""
+    for key, each in work.effects.items():
+        if Effect.READS_STATEMENTS in each.effects:
+            work.effects[key] = each._replace(effects=each.effects - {Effect.READS_STATEMENTS} | {Effect.READS_STATE})
 
 
 _TRUE = frozenset({"true", "on", "yes", "1"})
@@ -433,13 +450,27 @@ def _policies(scope: Scope, relation: Relation, command: str) -> Reach:
     return Reach(work)
 
 
-def locks_rows(work: Work, touch: Touch) -> None:
-    """SELECT ... FOR UPDATE and kin."""
-    relation = touch.relation
+def locks_rows(work: Work, read: Touch, beneath: Iterable[tuple[Touch, int]] = ()) -> None:
+    """SELECT ... FOR UPDATE and kin, of what was read. `beneath`: of a view, what its query reads."""
+    relation = read.relation
     name = f"row locks on {relation.schema}.{relation.name}"
-    work.effects.setdefault((-relation.oid, True), Effected(name, frozenset({Effect.LOCKS}), (), work.span(touch.location)))
+    work.effects.setdefault((-relation.oid, True), Effected(name, frozenset({Effect.LOCKS}), (), work.span(read.location)))
+    _locked(work, read)
     if relation.row_security:
         _row_policies(work, relation, "w")
+    for inner, _ in beneath:
+        if all(part.startswith("view ") for part in inner.via):  # a function that it calls locks nothing
+            _locked(work, inner)
+            if inner.relation.row_security:
+                under = Work(owned(work.scope, relation))
+                _row_policies(under, inner.relation, "w")
+                work.include(Reach(under), inner.via)
+
+
+def _locked(work: Work, read: Touch) -> None:
+    touch = work.touch(Action.UPDATE, read.relation, read.location, read.via, locks=True)
+    touch.inherits = touch.inherits or read.inherits
+    touch.weaken(max(read.bound, 0))
 
 
 def samples(work: Work, names: list[str], location: int) -> None:
@@ -557,17 +588,10 @@ def _domain_calls(scope: Scope, type_: int) -> tuple[int, ...]:
     return tuple(found)
 
 
-def _fires(scope: Scope, enabled: str) -> bool:
-    role = scope.settings.get("session_replication_role", "origin")
-    if enabled == "D":
-        return False
-    return enabled == "A" or (enabled == "R") == (role == "replica") or role not in ("origin", "local", "replica")
-
-
 def _triggers(work: Work, action: Action, relation: Relation, columns: frozenset[str] | None, name: str) -> None:
-    event = _EVENTS.get(action)
+    event = EVENTS.get(action)
     for trigger in relation.triggers:
-        if event in trigger.events and _fires(work.scope, trigger.enabled):
+        if event in trigger.events and fires(work.scope, trigger.enabled):
             _trigger(work, trigger, relation, name)
 
 
@@ -590,14 +614,14 @@ def _trigger(work: Work, trigger: Trigger, relation: Relation, name: str) -> Non
 
 def _rules(work: Work, action: Action, relation: Relation, name: str) -> None:
     for rule in relation.rules:
-        if rule.event == _EVENTS.get(action) and _fires(work.scope, rule.enabled):
+        if rule.event == EVENTS.get(action) and fires(work.scope, rule.enabled):
             reach = bodies.rule_reach(work.scope, rule, relation)
             if reach is not None:
                 work.include(reach, (f"rule {rule.name} on {name}",))
 
 
 def _foreign_keys(work: Work, action: Action, relation: Relation, columns: frozenset[str] | None, name: str) -> None:
-    if _fires(work.scope, "O") is False:
+    if fires(work.scope, "O") is False:
         return
     relations = work.scope.snapshot.relations
     if action in (Action.INSERT, Action.UPDATE):

@@ -47,6 +47,7 @@ def rows_of(work: Work, body: Node, outer: Space | None, wanted: Rows | None = N
     if "valuesLists" in body:
         rows = _values(work, body["valuesLists"], level)
         _order_and_limit(work, body, level, rows)
+        work.last_from = []
         return rows
     return _select(work, body, level)
 
@@ -246,6 +247,8 @@ def _select(work: Work, body: Node, level: Level) -> Rows:
                 work.use(value.refs(), GROUPING)
                 expression.compare(work, value.type)
     _order_and_limit(work, body, level, rows)
+    if level.parent is not None:
+        work.last_from = level.entries
     return rows
 
 
@@ -461,10 +464,17 @@ def _order_and_limit(work: Work, body: Node, level: Level, rows: Rows) -> None:
 def _lock(work: Work, clause: Node, level: Level) -> None:
     """FOR UPDATE and kin: what is read is locked against others."""
     wanted = {each["RangeVar"]["relname"] for each in clause.get("lockedRels", ())}
-    for entry in level.entries:
-        item = entry.item
-        if isinstance(item, TableItem) and (not wanted or item.alias in wanted):
-            effects.locks_rows(work, item.touch)
+    for item in dict.fromkeys(entry.item for entry in level.entries):
+        if not wanted or item.alias in wanted:
+            _lock_item(work, item)
+
+
+def _lock_item(work: Work, item: Item) -> None:
+    if isinstance(item, TableItem):
+        effects.locks_rows(work, item.touch, item.inner)
+    elif isinstance(item, RowsItem):
+        for entry in item.within or ():
+            _lock_item(work, entry.item)
 
 
 def window(work: Work, definition: Node, level: Space | None) -> None:
@@ -504,7 +514,8 @@ def from_item(work: Work, node: Node, level: Level, before: list[Entry]) -> list
         case "RangeSubselect":
             space: Space = Level(before, level.parent, level.ctes) if body.get("lateral") else Level([], level.parent, level.ctes)
             rows = subselect(work, body["subquery"], space)
-            return [_rows_entry(rows, body.get("alias"))]
+            within, work.last_from = work.last_from, []  # it can be locked only if it is plain, and then that is its own
+            return [_rows_entry(rows, body.get("alias"), within)]
         case "RangeFunction":
             return [_function(work, body, Level(before, level.parent, level.ctes))]
         case "RangeTableSample":
@@ -574,9 +585,9 @@ def _alias(node: Node | None) -> tuple[str | None, list[str]]:
     return node["aliasname"], [each["String"]["sval"] for each in node.get("colnames", ())]
 
 
-def _rows_entry(rows: Rows, alias: Node | None) -> Entry:
+def _rows_entry(rows: Rows, alias: Node | None, within: list[Entry] | None = None) -> Entry:
     name, renames = _alias(alias)
-    return Entry(RowsItem(name, rows, renames), by_name=name is not None)
+    return Entry(RowsItem(name, rows, renames, within=within), by_name=name is not None)
 
 
 def _join(work: Work, body: Node, level: Level, before: list[Entry]) -> list[Entry]:
@@ -605,7 +616,7 @@ def _joined(work: Work, body: Node, left: list[Entry], level: Level, before: lis
         expression.condition(work, body["quals"], both, JOIN)
     if "alias" in body:
         alias, renames = _alias(body["alias"])
-        return [Entry(RowsItem(alias, JoinItem(left, right, merged).columns(), renames))]
+        return [Entry(RowsItem(alias, JoinItem(left, right, merged).columns(), renames, within=left + right))]
     if not names:
         return left + right  # nothing is merged: its columns are those of both sides
     using = []

@@ -74,8 +74,10 @@ def _copy(work: Work, body: Node) -> Rows | None:
     work.actions.add(Action.COPY)
     if "filename" in body or body.get("is_program"):  # the server's own files and programs
         work.actions.add(Action.ADMINISTER)
-        reached = Effect.REACHES_OUT if body.get("is_program") else Effect.FILES
-        objects.note(work, f"{'program' if body.get('is_program') else 'file'} {body.get('filename', '')}", reached)
+        if body.get("is_program"):  # of the server's own user: it may do anything there
+            objects.note(work, f"program {body.get('filename', '')}", Effect.REACHES_OUT, Effect.CONTROLS_SERVER)
+        else:
+            objects.note(work, f"file {body.get('filename', '')}", Effect.FILES)
     if body.get("is_from"):
         write.copy(work, body, level)
         return None
@@ -97,6 +99,7 @@ def explain(work: Work, body: Node) -> Rows:
     if analyzes(body):
         work.take(inner)
     else:
+        work.plans += [access for access in inner.accesses() if access.action is not Action.READ]
         work.take(inner, plan=True)
     work.actions.add(Action.READ)
     return [("QUERY PLAN", NO_VALUE)]
@@ -152,7 +155,7 @@ def new_relation(work: Work, node: Node, kind: str, columns: list[Column] | None
         named = [each for each in work.scope.path if each not in ("pg_catalog", work.scope.temporary)]
         schema = named[0] if named and work.scope.certain else ""
     relation = Relation(next(_oids), schema, node.get("relname", ""), kind, columns or ())
-    relation.persistence = "t" if temporary else "p"
+    relation.persistence = "t" if temporary else "u" if node.get("relpersistence") == "u" else "p"
     work.created[relation.name] = relation
     return relation
 

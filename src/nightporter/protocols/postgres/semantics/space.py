@@ -127,14 +127,21 @@ def names_in(text: str) -> frozenset[str]:
 class RowsItem(Item):
     """A sub-select, CTE, function, VALUES or aliased JOIN."""
 
-    __slots__ = ("_by_name", "row_type", "rows")
+    __slots__ = ("_by_name", "row_type", "rows", "within")
 
     def __init__(
-        self, alias: str | None, rows: list[tuple[str, Value]], renames: list[str] | None = None, row_type: int = ANY_TYPE
+        self,
+        alias: str | None,
+        rows: list[tuple[str, Value]],
+        renames: list[str] | None = None,
+        row_type: int = ANY_TYPE,
+        within: list[Entry] | None = None,
     ) -> None:
         self.alias = alias
         self.schema = None
         self.row_type = row_type
+        self.within = within
+        """What the FROM of a plain sub-select has, or an aliased JOIN: locking its rows locks theirs."""
         if renames:
             rows = [(renames[n] if n < len(renames) else name, value) for n, (name, value) in enumerate(rows)]
         self.rows = rows

@@ -27,9 +27,11 @@ def create(work: Work, body: Node, kind: str = "r") -> None:
     for each in elements:
         if "TableLikeClause" in each:
             _like(work, each["TableLikeClause"]["relation"])
+    parents = []
     for each in body.get("inhRelations", ()):
         parent = objects.named(work, each["RangeVar"])
         if parent is not None:
+            parents.append(parent.oid)
             work.touch(Action.ALTER, parent, each["RangeVar"].get("location", 0))
             objects.draws(work, parent)
             if "partbound" in body:
@@ -40,6 +42,7 @@ def create(work: Work, body: Node, kind: str = "r") -> None:
     columns = [new_column(work, each, n + 1) for n, each in enumerate(defined)]
     # from here on the new table is there, and may refer to itself
     relation = run.new_relation(work, node, "p" if "partspec" in body else kind, columns)
+    relation.parents, relation.is_partition = tuple(parents), "partbound" in body
     work.touch(Action.CREATE, relation, node.get("location", 0))
     for each in elements:
         ((tag, element),) = each.items()

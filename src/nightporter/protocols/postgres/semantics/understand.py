@@ -129,6 +129,7 @@ def _finished(statement: Statement, work: Work, outputs: tuple[Output, ...] | No
         outputs=outputs,
         flows=work.flow_values(),
         effects=tuple(work.effects.values()),
+        plans=tuple(work.plans),
         doubts=doubts,
     )
 

@@ -128,14 +128,16 @@ def locked(work: Work, body: Node) -> None:
         relation = objects.named(work, node)
         if relation is None:
             continue
-        work.touch(action, relation, node.get("location", 0)).inherits = node.get("inh", False)
+        locks = mode > 1
+        touch = work.touch(action, relation, node.get("location", 0), locks=locks)
+        touch.inherits = touch.inherits or node.get("inh", False)
         name = f"{relation.schema}.{relation.name}"
-        if mode > 1:
+        if locks:
             objects.note(work, f"lock on {name} ({LOCK_MODES[mode]})", Effect.LOCKS, location=node.get("location", -1))
         if relation.kind == "v":
             for touch in effects.view_reach(work.scope, relation).touches:
-                under = work.touch(action, touch.relation, -1, (f"view {name}", *touch.via))
-                under.inherits = touch.inherits
+                under = work.touch(action, touch.relation, -1, (f"view {name}", *touch.via), locks=locks)
+                under.inherits = under.inherits or touch.inherits
 
 
 # TRUNCATE

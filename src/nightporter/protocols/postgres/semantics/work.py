@@ -26,7 +26,9 @@ from nightporter.statement.model import (
     Use,
 )
 
+from .classes import FIRST_USER_OID, SERVER
 from .scope import Scope
+from .traits import about
 
 OUTPUT, EXPRESSION, PREDICATE, JOIN, GROUPING, ORDERING, WHOLE_ROW, WRITE_SOURCE, WRITE_TARGET = (1 << n for n in range(9))
 """Uses as bits, in the order of `Use`."""
@@ -53,6 +55,10 @@ KINDS = {
     "?": "unknown",  # not in the catalogue
 }
 
+Key = tuple[Action, int, int]
+"""Of a touch: its action, OID of its relation, and two bits: the text does not name it, it only locks."""
+INDIRECT = 1
+
 UNKNOWN_TYPE = 705
 """Of an untyped literal."""
 ANY_TYPE = 0
@@ -62,9 +68,9 @@ ANY_TYPE = 0
 class Touch:
     """What is done to one relation in one way, while it is being gathered."""
 
-    __slots__ = ("action", "bound", "columns", "inherits", "location", "relation", "via")
+    __slots__ = ("action", "bound", "columns", "inherits", "location", "locks", "relation", "via")
 
-    def __init__(self, action: Action, relation: Relation, via: tuple[str, ...], location: int) -> None:
+    def __init__(self, action: Action, relation: Relation, via: tuple[str, ...], location: int, locks: bool = False) -> None:
         self.action = action
         self.relation = relation
         self.via = via
@@ -76,12 +82,21 @@ class Touch:
         """Index in `_BOUNDS`; the weakest of its occurrences."""
         self.inherits = False
         """Its children are touched in the same way."""
+        self.locks = locks
+        """Rows, or all of it, are only locked."""
+
+    @property
+    def key(self) -> Key:
+        """What makes two of them one."""
+        return self.action, self.relation.oid, bool(self.via) | self.locks << 1
 
     def use(self, column: str, uses: int) -> None:
         self.columns[column] = self.columns.get(column, 0) | uses
 
     def weaken(self, bound: int) -> None:
-        if self.bound < 0 or bound < self.bound:
+        if bound == self.bound == BY_KEY and self.action is not Action.READ:
+            self.bound = BOUND  # two changes by a key each are two rows
+        elif self.bound < 0 or bound < self.bound:
             self.bound = bound
 
     def merge(self, other: Touch) -> None:
@@ -132,8 +147,8 @@ class Work:
         self.parameters = parameters
         """Types of $1, $2, ...; 0 for those not known."""
         self.actions: set[Action] = set()
-        self.touches: dict[tuple[Action, int, bool], Touch] = {}
-        """By action, relation, and whether the text names it."""
+        self.touches: dict[Key, Touch] = {}
+        """What is locked is kept apart from what is changed: it has bounds of its own, and nothing becomes of it."""
         self.occurrences: list[Touch] = []
         """Of relations in FROM, each by itself: they are put together in the end."""
         self.shared: set[Touch] = set()
@@ -150,10 +165,14 @@ class Work:
         self.last_outputs: list[tuple[str, Value]] | None = None
         self.last_type = ANY_TYPE
         """The call that was understood last: in FROM its columns are wanted too."""
+        self.last_from: list[Any] = []
+        """What the plain SELECT that was understood last has in its FROM, as entries."""
         self.effects: dict[tuple[int, bool], Effected] = {}
         self.flows: dict[tuple[Relation, str], set[tuple[Ref, bool]]] = {}
         self.doubts: dict[str, Doubt] = {}
         self.settings: list[Setting] = []
+        self.plans: list[Access] = []
+        """Changes that are explained and not made."""
         self.progress = scope.progress
         self.transition: dict[str, Any] = {}
         """Of a trigger: names for the rows that were changed, as they were or are."""
@@ -174,11 +193,13 @@ class Work:
 
     # Writing
 
-    def touch(self, action: Action, relation: Relation, location: int = -1, via: tuple[str, ...] = ()) -> Touch:
-        key = (action, relation.oid, bool(via))
+    def touch(
+        self, action: Action, relation: Relation, location: int = -1, via: tuple[str, ...] = (), *, locks: bool = False
+    ) -> Touch:
+        key = (action, relation.oid, bool(via) | locks << 1)
         touch = self.touches.get(key)
         if touch is None:
-            self.touches[key] = touch = Touch(action, relation, via, location)
+            self.touches[key] = touch = Touch(action, relation, via, location, locks)
             self.actions.add(action)
         return touch
 
@@ -217,7 +238,7 @@ class Work:
     def effect(self, function: Function, effects: frozenset[Effect], location: int = -1, via: tuple[str, ...] = ()) -> None:
         key = (function.oid, bool(via))
         if key not in self.effects:
-            self.effects[key] = Effected(name_of(function), effects, via, self.span(location))
+            self.effects[key] = effected(function, effects, via, self.span(location))
 
     def flow(self, relation: Relation, column: str, value: Value | None) -> None:
         """A value is written into a column."""
@@ -267,11 +288,13 @@ class Work:
         """Copy what a view, function or trigger reaches. Gives its touches as they are here."""
         here: dict[Touch, Touch] = {}
         for theirs in reach.touches:
-            ours = self.touch(theirs.action, theirs.relation, location, via + theirs.via)
+            ours = self.touch(theirs.action, theirs.relation, location, via + theirs.via, locks=theirs.locks)
             for column, uses in theirs.columns.items():
                 ours.columns[column] = ours.columns.get(column, 0) | uses
             if bounds and theirs.bound >= 0:
-                ours.weaken(theirs.bound)
+                changes = theirs.action is not Action.READ
+                # what runs it may run it many times: a function for each row, a trigger or a rule too
+                ours.weaken(BOUND if changes and theirs.bound == BY_KEY and not _is_view(via) else theirs.bound)
             ours.inherits = ours.inherits or theirs.inherits
             here[theirs] = ours
         for key, effected in reach.effects:
@@ -292,18 +315,19 @@ class Work:
         """Take over another notebook on the same text. `plan`: what it describes is planned and not done."""
         other.settle()
         ran = plan and other.plans_by_running()
-        for (action, oid, indirect), theirs in other.touches.items():
-            if plan and not (ran and indirect):
+        for theirs in list(other.touches.values()):
+            action = theirs.action
+            if plan and not (ran and theirs.via):
                 if action in (Action.CREATE, Action.DROP):
                     continue
-                action = Action.READ
-            ours = self.touches.get((action, oid, indirect))
+                theirs.action, theirs.locks = action, _ = Action.READ, False
+            ours = self.touches.get(theirs.key)
             if ours is None:
-                self.touches[action, oid, indirect] = theirs
-                theirs.action = action
+                self.touches[theirs.key] = theirs
             else:
                 ours.merge(theirs)
             self.actions.add(action)
+        self.plans += other.plans
         self.effects.update(other.effects)
         self.doubts.update(other.doubts)
         self.missing = self.missing or other.missing
@@ -317,7 +341,7 @@ class Work:
         if other.doubts:
             self.actions.add(Action.UNKNOWN)
         if ran:  # what the text itself names is planned all the same
-            self.actions |= other.actions - {action for action, _, indirect in other.touches if not indirect}
+            self.actions |= other.actions - {action for action, _, bits in other.touches if not bits & INDIRECT}
             self.settings += other.settings
 
     def plans_by_running(self) -> bool:
@@ -351,26 +375,33 @@ class Work:
         return tuple(self._accesses())
 
     def _accesses(self) -> Iterator[Access]:
-        seen: set[tuple[Action, int]] = set()
+        seen: set[tuple[Action, int, bool]] = set()
+        scope = self.scope
         touches = sorted(self.touches.values(), key=lambda touch: len(touch.via))
         for touch in touches:
-            relation = touch.relation
+            relation, action, locks = touch.relation, touch.action, touch.locks
             used = list(touch.columns.items())
             if len(used) > 1:
                 used.sort(key=lambda each: relation.by_name[each[0]].number if each[0] in relation.by_name else 0)
-            columns = tuple(ColumnUse(name, uses_of(bits)) for name, bits in used)
-            bound = _BOUNDS[max(touch.bound, UNBOUND)] if touch.action in _BOUNDED else None
-            yield Access(touch.action, relation.schema, relation.name, KINDS.get(relation.kind, "table"), columns, bound, touch.via,
-                         self.span(touch.location))  # fmt: skip
+            traits, parents, labels = about(scope, action, relation)
+            if labels is None:
+                columns = tuple(ColumnUse(name, uses_of(bits)) for name, bits in used)
+            else:
+                columns = tuple(ColumnUse(name, uses_of(bits), labels(name)) for name, bits in used)
+            bound = _BOUNDS[max(touch.bound, UNBOUND)] if action in _BOUNDED else None
+            yield Access(action, relation.schema, relation.name, KINDS.get(relation.kind, "table"), columns, bound, touch.via,
+                         self.span(touch.location), traits, parents, locks)  # fmt: skip
             if touch.inherits and relation.children:
                 for child in self.descendants(relation):
-                    if (touch.action, child.oid) not in seen:
-                        seen.add((touch.action, child.oid))
+                    if (action, child.oid, locks) not in seen:
+                        seen.add((action, child.oid, locks))
                         own = tuple(each for each in columns if each.name in child.by_name)
                         via = (*touch.via, f"{'partition' if child.is_partition else 'child'} of {relation.schema}.{relation.name}")
                         if bound is RowBound.PRIMARY_KEY and not child.is_partition:
                             bound = RowBound.OTHER  # a key does not hold across tables
-                        yield Access(touch.action, child.schema, child.name, KINDS.get(child.kind, "table"), own, bound, via, None)
+                        traits, parents, _ = about(scope, action, child)
+                        yield Access(action, child.schema, child.name, KINDS.get(child.kind, "table"), own, bound, via, None,
+                                     traits, parents, locks)  # fmt: skip
 
     def descendants(self, relation: Relation) -> list[Relation]:
         """Every table that inherits from it, however far down."""
@@ -421,10 +452,7 @@ class Reach:
         """All that it says, without the ways on which things are reached."""
         return (
             self.actions,
-            {
-                (each.action, each.relation.oid, bool(each.via), each.bound, each.inherits, *sorted(each.columns.items()))
-                for each in self.touches
-            },
+            {(*each.key, each.bound, each.inherits, *sorted(each.columns.items())) for each in self.touches},
             {(key, effected.effects) for key, effected in self.effects},
             {each.reason for each in self.doubts},
             {(relation.oid, column, *_place(ref), direct) for (relation, column), sources in self.flows for ref, direct in sources},
@@ -464,6 +492,10 @@ def source_of(ref: Ref, direct: bool) -> Source:
     return Source(relation.schema, relation.name, ref.column, direct)
 
 
+def _is_view(via: tuple[str, ...]) -> bool:
+    return all(step.startswith("view ") for step in via)
+
+
 def sources_of(value: Value) -> tuple[Source, ...]:
     """Base columns only: what a view has, it has from somewhere."""
     found = {source_of(ref, True): None for ref in value.direct if ref.touch.relation.kind != "v"}
@@ -471,6 +503,12 @@ def sources_of(value: Value) -> tuple[Source, ...]:
         if ref.touch.relation.kind != "v":
             found.setdefault(source_of(ref, False))
     return tuple(sorted(found))
+
+
+def effected(function: Function, effects: frozenset[Effect], via: tuple[str, ...] = (), span: Span | None = None) -> Effected:
+    """What is said of a function that runs."""
+    owner = function.extension or (SERVER if function.oid < FIRST_USER_OID else "")
+    return Effected(name_of(function), effects, via, span, function.schema, function.name, owner, function.language)
 
 
 def name_of(function: Function) -> str:

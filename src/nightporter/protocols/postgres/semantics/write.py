@@ -16,7 +16,6 @@ from .updatable import bottom, change_beneath, identities
 from .work import (
     ANY_TYPE,
     BOUND,
-    BY_KEY,
     EXPRESSION,
     JOIN,
     NO_VALUE,
@@ -333,7 +332,7 @@ def _where(work: Work, body: Node, level: Level, target: Target) -> int:
     """Understand WHERE; gives what bounds the target."""
     where = body.get("whereClause")
     if type(where) is dict and "CurrentOfExpr" in where:
-        return BY_KEY  # the row that a cursor stands on
+        return BOUND  # the row that a cursor stands on, which the text does not name
     bounds.where(work, where, level)
     return target.item.touch.bound if target.item is not None else UNBOUND
 
