@@ -27,7 +27,7 @@ ALLOWED: dict[str, set[str]] = {
     "statement": set(),
     "catalog": {"core.error", "core.talk"},
     "identity": {"core.error", "secret"},
-    "policy": {"identity", "statement"},
+    "policy": {"core.error", "identity", "statement"},
     "masking": {"statement"},
     "core.wire": {"core.error", "core.talk", "catalog", "identity", "policy", "secret", "statement"},
     "identity.authenticate": {"core.error", "core.wire", "identity"},
@@ -46,7 +46,20 @@ ALLOWED: dict[str, set[str]] = {
     "demo": {"core.error", "secret"},
     "cli": {
         *_WORDS,
-        *("catalog", "config", "core", "demo", "evidence", "gateway", "identity", "protocols", "secret", "statement", "store"),
+        *(
+            "catalog",
+            "config",
+            "core",
+            "demo",
+            "evidence",
+            "gateway",
+            "identity",
+            "policy",
+            "protocols",
+            "secret",
+            "statement",
+            "store",
+        ),
     },
 }
 

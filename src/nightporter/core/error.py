@@ -16,6 +16,7 @@ Messages are lower case, without a full stop, the offending value in backticks.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -78,7 +79,27 @@ class EvidenceError(NightporterError):
 
 
 class PolicyError(NightporterError):
-    """The author of a policy made a mistake."""
+    """The author of a policy made a mistake. Reads `file:line:column: policy `id`: message`, as far as they are known."""
+
+    def __init__(self, message: str, file: str = "", line: int = 0, column: int = 0, id: str | None = None) -> None:
+        where = f"{file}:{line}:{column}: " if file else ""
+        whose = f"policy `{id}`: " if id else ""
+        super().__init__(f"{where}{whose}{message}")
+        self.message = message
+        self.file = file
+        self.line = line
+        """From 1; 0 where there is none."""
+        self.column = column
+        self.id = id
+        """Of the policy, as far as it could be read."""
+
+
+class PolicyErrors(PolicyError):
+    """Everything that is wrong with some policies, at once. Its text has a line for each."""
+
+    def __init__(self, errors: Iterable[PolicyError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(str(each) for each in self.errors))
 
 
 class StoreError(NightporterError):
