@@ -7,7 +7,6 @@ from struct import pack
 
 import pytest
 
-from nightporter.core.error import ProtocolError
 from nightporter.protocols.postgres import messages as m
 from nightporter.protocols.postgres.encoding import _CODECS, codec
 from nightporter.protocols.postgres.framing import PEEK
@@ -242,10 +241,11 @@ def test_large_messages_that_may_not_be_are_refused(message: bytes) -> None:
     assert wired.sent() == REFUSED_PARSE + S
 
 
-def test_an_error_too_long_to_be_replaced_ends_the_session() -> None:
-    wired = Wired(lambda _: True).client(ext("select 1") + S)
-    with pytest.raises(ProtocolError):
-        wired.server(m.error_response({"S": "ERROR", "V": "ERROR", "C": "42601", "M": "x" * 100_000}))
+@pytest.mark.parametrize("chunk", [0, 5000])
+def test_an_error_too_long_to_be_held_is_replaced_whole(chunk: int) -> None:
+    long = m.error_response({"S": "ERROR", "V": "ERROR", "C": "42601", "M": "x" * 100_000})
+    wired = Wired(lambda _: True, chunk=chunk).client(ext("select 1") + S).server(long + z())
+    assert wired.heard() == DENIED + z()
 
 
 def test_a_long_error_passes_and_is_understood() -> None:

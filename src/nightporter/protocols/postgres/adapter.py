@@ -15,6 +15,7 @@ from .catalog.reader import READER
 from .complaint import complaint
 from .enter import enter
 from .errors import refusal_response, secret_size, welcome
+from .estimate import estimate
 from .greet import greet
 from .messages import cancel_request, ssl_request
 from .outset import outset
@@ -83,6 +84,7 @@ ADAPTER = Adapter(
     understand=understood,
     catalog=READER,
     own_view=own_view,
+    estimate=estimate,
     outset=outset,
     complaint=complaint,
 )

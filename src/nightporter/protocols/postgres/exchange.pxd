@@ -11,6 +11,8 @@ cdef class Run:
     cdef public tuple steps
     cdef public bint moving
     cdef public object due
+    cdef public object meters
+    cdef public object cut
 
 
 cdef class Owed:
@@ -19,7 +21,7 @@ cdef class Owed:
     cdef public tuple changes
     cdef public object denial
     cdef public Py_ssize_t at
-    cdef public object due
+    cdef public object cutoff
 
 
 cdef class Prepared:
@@ -36,6 +38,7 @@ cdef class Portal:
     cdef public tuple types
     cdef public object standing
     cdef public long moved
+    cdef public object meter
 
 
 cdef class Pending:
@@ -47,4 +50,5 @@ cdef class Pending:
     cdef public object prepared
     cdef public object statement
     cdef public object portal
+    cdef public object of
     cdef public tuple types

@@ -14,7 +14,7 @@ from .steps import Step
 class Run:
     """One statement on its way through the server."""
 
-    __slots__ = ("began", "changes", "done", "due", "hash", "moving", "outcome", "statement", "steps")
+    __slots__ = ("began", "changes", "cut", "done", "due", "hash", "meters", "moving", "outcome", "statement", "steps")
 
     def __init__(self, ticket: Ticket, statement: Statement | None, index: int = 0) -> None:
         self.outcome = Outcome(ticket, index)
@@ -26,12 +26,14 @@ class Run:
         self.done = False
         self.steps: tuple[Step, ...] = ()  # what it does to the session
         self.moving = False  # the session waits for its end
+        self.meters: Any = None  # what limits it: its own, and that of the cursor it fetches from
+        self.cut: Any = None  # how its result was cut off
 
 
 class Owed:
     """An answer that the server owes: to a message of the client, or to one of ours in the place of a refused one."""
 
-    __slots__ = ("at", "changes", "code", "denial", "runs")
+    __slots__ = ("at", "changes", "code", "cutoff", "denial", "runs")
 
     def __init__(self, code: int, runs: list[Run], changes: tuple[Change[Any], ...] = (), denial: Denial | None = None) -> None:
         self.code = code
@@ -39,6 +41,7 @@ class Owed:
         self.changes = changes  # of names, that hang on this message's success
         self.denial = denial  # what the client gets instead of the answer
         self.at = 0  # which of the runs comes next
+        self.cutoff: Any = None  # what is limited about it
 
 
 class Prepared:
@@ -54,7 +57,7 @@ class Prepared:
 class Portal:
     """What a portal's or cursor's name stands for."""
 
-    __slots__ = ("hold", "moved", "number", "reading", "run", "standing", "statement", "types")
+    __slots__ = ("hold", "meter", "moved", "number", "reading", "run", "standing", "statement", "types")
 
     def __init__(self, reading: Reading, run: Run | None, number: str | None, hold: bool = False) -> None:
         self.reading = reading
@@ -65,12 +68,13 @@ class Portal:
         self.types: tuple[int, ...] = ()
         self.standing: Standing | None = None  # what it was decided under
         self.moved = 0  # `Session.moved` then
+        self.meter: Any = None  # what limits it, over all its portions
 
 
 class Pending:
     """The request that is being decided, and where it stands in the client's bytes."""
 
-    __slots__ = ("code", "count", "end", "portal", "prepared", "request", "start", "statement", "types")
+    __slots__ = ("code", "count", "end", "of", "portal", "prepared", "request", "start", "statement", "types")
 
     def __init__(self, request: Request, code: int, start: int, end: int) -> None:
         self.request = request
@@ -81,4 +85,5 @@ class Pending:
         self.prepared = request.reading  # as the client wrote it, before names and parameters were filled in
         self.statement: bytes | None = None  # name that a Parse defines
         self.portal: bytes | None = None  # name that a Bind defines
+        self.of: Portal | None = None  # that an Execute runs
         self.types: tuple[int, ...] = ()  # of parameters, as declared

@@ -27,5 +27,9 @@ cdef class Scanner:
     cpdef keep(self, bytes data, Py_ssize_t position, Py_ssize_t needed)
 
 
+@cython.locals(octets=Octets, position=Py_ssize_t, length=Py_ssize_t, taken=Py_ssize_t, held=Py_ssize_t)
+cpdef tuple fit(bytes data, Py_ssize_t start, Py_ssize_t end, Py_ssize_t rows, Py_ssize_t size, bint unnumbered)
+
+
 @cython.locals(parts=list, octets=Octets, position=Py_ssize_t, stop=Py_ssize_t, rest=Py_ssize_t, length=Py_ssize_t)
 cpdef tuple payload(bytes data, Py_ssize_t start, Py_ssize_t end, Py_ssize_t skip)

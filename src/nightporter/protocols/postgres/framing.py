@@ -79,9 +79,8 @@ class Scanner:
                 spans.append((self.rest_code, 0, position, last if self.rest == 0 else more))
         while size - position >= header:
             code = octets[position]
-            length = (
-                (octets[position + 1] << 24) | (octets[position + 2] << 16) | (octets[position + 3] << 8) | octets[position + 4]
-            )
+            length = octets[position + 1]  # first into what is wide enough when it is compiled
+            length = (length << 24) | (octets[position + 2] << 16) | (octets[position + 3] << 8) | octets[position + 4]
             kind = kinds[code]
             if kind == 0:
                 raise ProtocolError(f"unknown message type `0x{code:02x}`")
@@ -92,7 +91,8 @@ class Scanner:
                 start = position
                 count = 1
                 while end <= size - header and octets[end] == code:
-                    length = (octets[end + 1] << 24) | (octets[end + 2] << 16) | (octets[end + 3] << 8) | octets[end + 4]
+                    length = octets[end + 1]
+                    length = (length << 24) | (octets[end + 2] << 16) | (octets[end + 3] << 8) | octets[end + 4]
                     if length < 4 or length > largest:
                         raise ProtocolError(f"invalid message length `{length}`")
                     count += 1
@@ -140,6 +140,27 @@ class Scanner:
     def between_messages(self) -> bool:
         """Whether everything received was whole messages."""
         return self.held == 0 and self.rest == 0
+
+
+def fit(data: bytes, start: int, end: int, rows: int, size: int, unnumbered: bool) -> tuple[int, int, int]:
+    """How many of the bulk messages that begin in a span are within `rows` messages and `size` bytes of bodies.
+
+    Gives where the first that is not begins, or `end`; how many there are before it; and the bytes of their bodies, also those that
+    are still to come. `unnumbered`: a body of two bytes, the end of COPY data in binary, is no row and always within.
+    """
+    octets = data
+    taken = 0
+    held = 0
+    position = start
+    while position < end:
+        length = (octets[position + 1] << 24) | (octets[position + 2] << 16) | (octets[position + 3] << 8) | octets[position + 4]
+        if length != 6 or not unnumbered:
+            if taken >= rows or held + length - 4 > size:
+                return position, taken, held
+            taken += 1
+            held += length - 4
+        position += 1 + length
+    return end, taken, held
 
 
 def payload(data: bytes, start: int, end: int, skip: int) -> tuple[bytes, int]:

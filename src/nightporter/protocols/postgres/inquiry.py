@@ -197,6 +197,14 @@ def view_inquiry(questions: Sequence[bytes], place: Place, path: str) -> Inquiry
     return Inquiry(questions, place, before=[(set_path, (PATH.encode(),))], after=after)
 
 
+def plan_inquiry(questions: Sequence[bytes], place: Place) -> Inquiry:
+    """Asks for plans, under all that the session has made of itself; a failure leaves its transaction as it was."""
+    if place is not Place.BLOCK:
+        return Inquiry(questions, place)
+    back = (b"ROLLBACK TO SAVEPOINT " + NAME, b"RELEASE SAVEPOINT " + NAME)
+    return Inquiry(questions, place, before=[(b"SAVEPOINT " + NAME, ())], after=[(text, ()) for text in back], recovery=back)
+
+
 def _one(rows: list[Row], codec: str) -> str:
     if len(rows) != 1 or len(rows[0]) != 1 or rows[0][0] is None:
         raise ProtocolError("an answer without a value")

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 OURS = "nightporter."
 """Settings by which the identity reaches the database; no client sets them, under any list."""
+PURPOSE = "nightporter.purpose"
+"""What the client says it is here for: the one of them that is the client's to say."""
 
 RESERVED = frozenset({"user", "database", "options", "replication"})
 """Names that the StartupMessage gives a meaning of their own. Forwarded as a setting, they would change who we log in as."""
@@ -29,6 +31,8 @@ DEFAULT_SETTINGS = frozenset(
         "intervalstyle",
         "timezone",
         "xmlbinary",
+        # what people say of themselves
+        PURPOSE,
         # what people set to be safe
         "default_transaction_deferrable",
         "default_transaction_isolation",
@@ -71,4 +75,6 @@ def admit(parameters: Mapping[str, str], allowed: frozenset[str] | None) -> tupl
 def is_free(name: str) -> bool:
     """Whether a client may use the name for a setting under any list."""
     folded = name.lower()
+    if folded == PURPOSE:
+        return True
     return bool(name) and folded not in RESERVED and not folded.startswith((OURS, PROTOCOL_OPTION))

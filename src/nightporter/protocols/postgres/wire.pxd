@@ -22,6 +22,9 @@ cdef class PostgresWire:
     cdef bytes _large_text
     cdef bint _dropping, _cut_dropped, _unsynced, _skipping, _flushed, _ended, _copying, _failed
     cdef object _session, _inquiry, _answer, _unanswered
+    cdef bint _swallow, _metered
+    cdef object _limiter
+    cdef Owed _limited
     cdef object _batch, _owed, _due, _transaction, _last
     cdef bytes _status
 
@@ -37,7 +40,7 @@ cdef class PostgresWire:
     cpdef _execute(self, Py_ssize_t start, Py_ssize_t end)
     cpdef _sync(self, Py_ssize_t start, Py_ssize_t end)
     @cython.locals(pending=Pending, run=Run, runs=list)
-    cpdef allow(self, request, ticket)
+    cpdef allow(self, request, ticket, limits=*)
     @cython.locals(pending=Pending)
     cpdef _take(self, request)
     cpdef _begin(self, Run run)

@@ -21,6 +21,7 @@ Where the two sides could disagree:
   server what we take for something else.
 - Names change when the server says so, not when the client asks: see names.py. Where two texts are possible, we wait (`stalled`).
 - A setting that changes how text is read holds up later text until it is settled: see scope.py.
+- A statement under limits may be cut off, and must then fail on both sides: what follows it waits for its answer. See cutoff.py.
 - What names in a text mean depends on the session (`follows`): its state changes with the server's answers, and where it is not
   certain we ask the server ourselves, before the text that needs to know goes on: see session.py and inquiry.py. Our questions
   are owed answers like everything else; those that come back for them the client never sees.
@@ -38,16 +39,17 @@ from struct import unpack_from
 from typing import Any
 
 from nightporter.core.error import ProtocolError
-from nightporter.core.wire import Denial, Outcome, Request, Rows, Standing, Ticket, Traffic, WireSetup
+from nightporter.core.wire import Denial, Limits, Outcome, Request, Rows, Standing, Ticket, Traffic, WireSetup
 from nightporter.statement.model import Reading, Statement
 
 from .analysis import MENTION_BYTES, MENTIONS, call, unreadable
 from .body import MalformedError, error_at, name_at, parameters_at, text_at
+from .cutoff import AGAIN_S, Cutoff, Limiter, Piece, cutoff_of, gives_nothing, mark, meters_of_cursors, new_meter, tightened
 from .errors import denial_response
 from .exchange import Owed, Pending, Portal, Prepared, Run
 from .framing import HEADER, LARGE, LAST, MORE, PEEK, Scanner, payload
-from .inquiry import Inquiry, Place, settings_answer, settings_inquiry, view_inquiry
-from .messages import flush_message, parameter_status, parse_message, query_message, ready_for_query
+from .inquiry import Inquiry, Place, plan_inquiry, settings_answer, settings_inquiry, view_inquiry
+from .messages import copy_fail, flush_message, parameter_status, parse_message, query_message, ready_for_query
 from .names import UNCERTAIN, Change
 from .scope import Scope, reads_alike, runs_by_name, unnamed
 from .session import Session
@@ -133,6 +135,11 @@ class PostgresWire:
         self._transaction = 1
         self._failed = False
         self._last: Outcome | None = None  # kept until we know whether its transaction ended with it
+        self._swallow = False  # the parts of a large error that was replaced
+        # what is limited: see cutoff.py
+        self._limiter = Limiter()
+        self._limited: Owed | None = None  # the last of what was sent under a limit, until it is answered
+        self._metered = False  # some portal or cursor may be limited
 
     # From the client
 
@@ -163,6 +170,8 @@ class PostgresWire:
                     return pending.request
                 self._flushed = False
             self._at += 1
+        if self._limited is not None:
+            self._hold_off()
         return None
 
     def _look(self, code: int, start: int, end: int, count: int) -> Pending | None:
@@ -170,7 +179,9 @@ class PostgresWire:
         if self._copying:
             if code not in _BESIDE_COPY:
                 raise ProtocolError(f"message of type `{chr(code)}` where copy data is due")
-        elif (self._due and code != _X) or len(self._owed) >= MAX_OWED:
+        elif (code != _X and (self._due or (self._limited is not None and self._must_wait(code, start, end)))) or (
+            len(self._owed) >= MAX_OWED
+        ):
             self.stalled = True
             return None
         try:
@@ -319,12 +330,16 @@ class PostgresWire:
             self._unsynced = True
             self._owed.append(Owed(_E, [run]))
             self._begin(run)
+            if self._metered:
+                self._limit(start, portal.reading, None, portal)
             return None
         resolved = self._scope.resolve(portal.reading, self._batch)  # EXECUTE finds its name when it runs, not before
         if resolved is None:
             self.stalled = True
             return None
-        return Pending(Request("fetch", resolved, (), False, portal.number, standing, portal.types), _E, start, end)
+        pending = Pending(Request("fetch", resolved, (), False, portal.number, standing, portal.types), _E, start, end)
+        pending.of = portal
+        return pending
 
     def _call(self, start: int, end: int, count: int) -> Pending | None:
         body = start + HEADER
@@ -370,7 +385,7 @@ class PostgresWire:
 
     # The answer to a request
 
-    def allow(self, request: Request, ticket: Ticket) -> None:
+    def allow(self, request: Request, ticket: Ticket, limits: Limits | None = None) -> None:
         pending = self._take(request)
         reading = request.reading
         statements = reading.statements
@@ -390,6 +405,8 @@ class PostgresWire:
             self._owed.append(Owed(pending.code, runs, self._drop_unnamed() if pending.code == _Q else ()))
             for run in runs:
                 self._begin(run)
+            if limits is not None or self._metered:
+                self._limit(pending.start, reading, limits)
             self._batch += 1
             self._unsynced = False
             return
@@ -406,9 +423,13 @@ class PostgresWire:
                 portal.standing, portal.moved = request.standing, self._session.moved
             bound = self._portals.define(pending.portal, portal, self._batch)
             self._owed.append(Owed(_B, [run], (bound,)))
+            if limits is not None:
+                self._limit_portal(pending.start, portal, limits)
         elif pending.statement is None:
             self._owed.append(Owed(_E, [run]))
             self._begin(run)
+            if limits is not None or self._metered:
+                self._limit(pending.start, reading, limits, pending.of)
 
     def deny(self, request: Request, denial: Denial) -> None:
         pending = self._take(request)
@@ -471,20 +492,155 @@ class PostgresWire:
         """The message does not go upstream, and the client gets the denial where the server's answer would stand."""
         self._drop(start, end)
         if code != _Q and code != _F:
-            self._out.to_upstream.append(parse_message(REFUSED_NAME, REFUSED))
-            self._owed.append(Owed(_REFUSED_MESSAGE, [], (), denial))
-            self._skipping = self._unsynced = True
+            self._fail(_P, denial)
         elif self._owed or self._unsynced or self._status != b"I":
-            self._out.to_upstream.append(query_message(REFUSED))
-            self._owed.append(Owed(_REFUSED_QUERY, [], self._drop_unnamed(), denial))
-            self._batch += 1
-            self._unsynced = False
+            self._fail(_Q, denial)
         else:
             self._out.to_client.append(denial_response(denial) + ready_for_query())
 
     def _drop_unnamed(self) -> tuple[Change[Any], ...]:
         """A Query, even one that fails, drops the unnamed prepared statement."""
         return (self._statements.define(b"", None, self._batch),) if b"" in self._statements else ()
+
+    # Limits
+
+    def _limit_portal(self, start: int, portal: Portal, limits: Limits) -> None:
+        """What was bound last is limited from its first portion on; the server may compute as early as when it plans it."""
+        self._metered = True
+        run = self._owed[-1].runs[0]
+        portal.meter = new_meter(limits, run.statement)
+        if limits.timeout_s is not None:
+            run.meters = (portal.meter,)
+            self._limited = self._owed[-1]
+            messages = [each for each in self._owed if each.runs and each.runs[0] is run]  # Bind, and its Parse
+            cutoff = Cutoff(limits.timeout_s)
+            for message in messages:
+                message.cutoff = cutoff
+            self._hasten(start, len(messages))
+
+    def _hasten(self, start: int, count: int) -> None:
+        """Have the server say what it owes for what precedes the last messages: their time is counted from then on."""
+        if len(self._owed) > count:
+            self._send(start)
+            self._out.to_upstream.append(flush_message())
+
+    def _limit(self, start: int, reading: Reading, limits: Limits | None, portal: Portal | None = None) -> None:
+        """What was sent last runs under these limits, and those of its portal and of the cursors that it fetches from."""
+        entry: Owed = self._owed[-1]
+        limited = False
+        for run in entry.runs:
+            own = portal.meter if portal is not None else None
+            if limits is not None:
+                if own is None:
+                    own = new_meter(limits, run.statement)
+                else:
+                    own.limits = tightened(own.limits, limits)
+            if portal is not None and own is not None:
+                portal.meter = own
+                self._metered = True
+            run.meters = (own,) if own is not None else ()
+            if self._metered:
+                run.meters += meters_of_cursors(run.statement, lambda name: self._portals.lookup(name, self._batch))
+            for change in run.changes:
+                if own is not None and isinstance(change.value, Portal):  # a cursor that it declares
+                    change.value.meter = new_meter(own.limits, None)
+                    self._metered = True
+            limited = limited or bool(run.meters)
+        if limited:
+            entry.cutoff = cutoff_of(entry, reading, not self._unsynced)
+            if entry.cutoff.timeout_s is not None:
+                self._hasten(start, 1)
+            elif all(gives_nothing(run.statement) for run in entry.runs):
+                entry.cutoff.loose = True
+                return
+            self._limited = entry
+
+    def _must_wait(self, code: int, start: int, end: int) -> bool:
+        """Whether a message must not go upstream before what is limited is answered."""
+        limited = self._limited
+        if limited is None or limited.code != _B or self._limiter.canceling:
+            return True
+        if code == _E:  # the same statement goes on; another one could be hit by its cancel
+            try:
+                return self._name_at(start + HEADER, end)[0] != limited.changes[0].name
+            except MalformedError:
+                return True
+        return code != _D
+
+    def _hold_off(self) -> None:
+        """All that the client has said is dealt with, and what it says next must wait; the server is to answer what is limited."""
+        limited = self._limited
+        if limited is None or self._copying or (limited.code == _B and not self._limiter.canceling):
+            return
+        self.stalled = True
+        if self._spans:
+            self._send(self._spans[-1][2])
+        if limited.code == _E and not self._flushed and not self._ended:
+            self._out.to_upstream.append(flush_message())
+            self._flushed = True
+
+    def _curbed(self, head: Owed, code: int, data: bytes, sent: int, start: int, end: int, count: int) -> int:
+        """A piece of a limited answer; `data` up to `sent` has been dealt with. Gives up to where it has been now."""
+        piece = Piece(code, data, start, end, count, self._status == b"T")
+        if code not in (_DATA_ROW, _COPY_DATA):
+            return self._limiter.other(head, piece, sent, self._out)
+        if head.code not in (_E, _Q):
+            raise ProtocolError("upstream sent rows that were not asked for")
+        stop = self._limiter.rows(head, self._turn(head), piece, self._out)
+        if stop == end:
+            return sent
+        if stop > sent:
+            self._out.to_client.append(data[sent:stop])
+        return end
+
+    def _settle(self) -> None:
+        """If what is limited has been answered: let the rest go on, or fail as the client believes it has."""
+        limiter = self._limiter
+        if self._limited in self._owed:
+            return
+        limiter.stop(self._out)
+        if limiter.canceling:
+            self.stalled = True
+            return
+        self._limited = None
+        refusal, limiter.refusal = limiter.refusal, None
+        if refusal is not None and not self._ended:  # else the server ends the transaction by itself
+            self._fail(*refusal)
+
+    def _fail(self, code: int, denial: Denial) -> None:
+        """Make the server's transaction fail, and give the client the denial where the server's error would stand."""
+        if code == _Q:
+            self._out.to_upstream.append(query_message(REFUSED))
+            self._owed.append(Owed(_REFUSED_QUERY, [], self._drop_unnamed(), denial))
+            self._batch += 1
+            self._unsynced = False
+        else:
+            self._out.to_upstream.append(parse_message(REFUSED_NAME, REFUSED))
+            self._owed.append(Owed(_REFUSED_MESSAGE, [], (), denial))
+            self._skipping = self._unsynced = True
+
+    def overtime(self) -> None:
+        head = self._owed[0] if self._owed else None
+        if head is None or head.cutoff is None or self._limiter.canceling:
+            return
+        cutoff = self._limiter.overtime(head, self._owed)
+        if self._copying and not self._up.rest and not cutoff.stopped:
+            # it waits for its client, and would not notice a cancel before there is more data
+            cutoff.stopped = True
+            self._out.to_upstream.append(copy_fail(b"the statement has run for too long"))
+            self._limiter.time(AGAIN_S, self._out)
+        else:
+            self._limiter.cancel(head, self._out)
+
+    def canceled(self) -> None:
+        limiter = self._limiter
+        limiter.canceling = False
+        if self._limited is None:
+            return
+        head = self._owed[0] if self._owed else None
+        if head is not None and head.cutoff is not None and head.cutoff.asked:
+            limiter.time(AGAIN_S, self._out)
+        self._settle()
 
     # What the session is
 
@@ -538,13 +694,17 @@ class PostgresWire:
         self._inquiry = inquiry
         self._owed.append(Owed(_OURS, []))
 
-    def inquire(self, questions: Sequence[bytes]) -> None:
+    def inquire(self, questions: Sequence[bytes], *, plans: bool = False) -> None:
         """Ask the server, before the pending request goes on. `stalled` until `answered` gives something."""
         pending = self._pending
         if pending is None:
             raise RuntimeError("a question without a request")
         if self._skipping:
             self._answer = Denial("25P02", "current transaction is aborted, commands ignored until end of transaction block")
+            return
+        if plans:
+            self._ask(plan_inquiry(questions, self._place()), pending.start)
+            self.stalled = True
             return
         path = self._session.path if self._session is not None else None
         if path is None:
@@ -692,15 +852,24 @@ class PostgresWire:
                     self._out.to_client.append(data[sent:start])
                 sent = end
                 self._hear(code, data[start:end], count > 0 or count == LARGE)
-            elif code in (_DATA_ROW, _COPY_DATA):
+                continue
+            if head is not None and head.cutoff is not None:
+                sent = self._curbed(head, code, data, sent, start, end, count)
+                if code in (_DATA_ROW, _COPY_DATA):
+                    continue
+            if code in (_DATA_ROW, _COPY_DATA):
                 if head is None or (head.code != _E and head.code != _Q):
                     raise ProtocolError("upstream sent rows that were not asked for")
                 outcome = self._turn(head).outcome
                 outcome.bytes += end - start
                 if code == _DATA_ROW:
                     outcome.rows = (outcome.rows or 0) + count
-            elif count in (MORE, LAST):
-                pass  # its beginning told what it is
+            elif count in (MORE, LAST):  # its beginning told what it is
+                if self._swallow:
+                    if start > sent:
+                        self._out.to_client.append(data[sent:start])
+                    sent = end
+                    self._swallow = count == MORE
             elif code in (_ROWS_BEGIN, _NO_DATA):
                 if head is not None and head.code == _D:
                     owed.popleft()
@@ -715,14 +884,15 @@ class PostgresWire:
             else:
                 replaced = self._other(head, code, data, start, end)
                 if replaced is not None:
-                    if count == LARGE:
-                        raise ProtocolError("upstream sent an answer too long to be replaced")
+                    self._swallow = count == LARGE
                     if start > sent:
                         self._out.to_client.append(data[sent:start])
                     self._out.to_client.append(replaced)
                     sent = end
         if end > sent:
             self._out.to_client.append(data if sent == 0 and end == len(data) else data[sent:end])
+        if self._limited is not None:
+            self._settle()
 
     def _other(self, head: Owed | None, code: int, data: bytes, start: int, end: int) -> bytes | None:
         """A less frequent message; gives what to send in its place, None for itself."""
@@ -781,6 +951,7 @@ class PostgresWire:
         """The statement whose turn it is; another one if we could not take the text apart."""
         if entry.at >= len(entry.runs):
             entry.runs.append(Run(entry.runs[0].outcome.ticket, None, entry.at))
+            entry.runs[-1].meters = entry.runs[0].meters
         return entry.runs[entry.at]
 
     def _confirm(self, change: Change[Any]) -> None:
@@ -885,6 +1056,8 @@ class PostgresWire:
         outcome.transaction = self._transaction
         if run.hash is not None:
             outcome.sha256 = run.hash.hexdigest()
+        if run.cut is not None:
+            mark(run, run.cut)
         for change in run.changes:
             if status == "ok":
                 self._confirm(change)
@@ -956,10 +1129,12 @@ class PostgresWire:
             else:
                 self._send(end)
         out = self._out
+        if self._limited is not None:
+            self._limiter.watch(self._owed[0] if self._owed else None, out)
         if self._session is not None and self._session.published:
             self._session.published = False
             out.redefined = True
-        if not (out.to_client or out.to_upstream or out.outcomes or out.finished or out.redefined):
+        if not (out.to_client or out.to_upstream or out.outcomes or out.finished or out.redefined or out.curb is not None):
             return _NOTHING
         self._out = Traffic()
         return out

@@ -88,7 +88,7 @@ def test_declare_tells_what_it_declares(text: str, hold: bool) -> None:
 
 def test_settings_of_what_is_prepared_are_known() -> None:
     _, inner = inner_of("prepare a as select set_config('x', 'y', false), set_config($1, 'y', false)")
-    assert set(inner.settings) == {Setting("x"), Setting(None)}
+    assert set(inner.settings) == {Setting("x", value="y"), Setting(None, value="y")}
 
 
 def test_execute_does_what_the_same_text_prepared() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -59,7 +60,10 @@ def test_a_text_of_several_says_what_each_says(texts: list[str]) -> None:
 @pytest.mark.parametrize("text", VALID)
 def test_trees_are_read_the_same_in_three_ways(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     def said(reading: Reading) -> list[object]:
-        return [(s.kind, s.actions, s.settings, s.copies_in, s.text) for s in reading.statements]
+        # in the tree of a large text numbers are left out, and what a setting is set to may be one
+        return [
+            (s.kind, s.actions, [replace(each, value=None) for each in s.settings], s.copies_in, s.text) for s in reading.statements
+        ]
 
     fast = said(analyse(text))
     monkeypatch.setattr(grammar, "_COMPACT_BYTES", 0)

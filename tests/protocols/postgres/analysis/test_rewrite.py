@@ -89,4 +89,4 @@ def test_text_in_another_encoding_is_rewritten_as_unicode() -> None:
 
 def test_settings_stay_as_they_were() -> None:
     reading = rewrite_application_name(analyse("set application_name = 'x'"), LABEL)
-    assert reading.statements[0].settings == (Setting("application_name", direct=True),)
+    assert reading.statements[0].settings == (Setting("application_name", direct=True, value="x"),)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from nightporter.protocols.postgres.analysis import analyse
@@ -11,10 +13,15 @@ NP = "nightporter.principal"
 UNTOLD = [Setting(None)]
 
 
-def found(text: str) -> list[Setting]:
+def told(text: str) -> list[Setting]:
     reading = analyse(text)
     assert all(s.unknown is None for s in reading.statements), reading.statements
     return [setting for s in reading.statements for setting in s.settings]
+
+
+def found(text: str) -> list[Setting]:
+    """Without what they are set to, and when."""
+    return [replace(setting, value=None, stored=False) for setting in told(text)]
 
 
 @pytest.mark.parametrize(
@@ -62,11 +69,15 @@ def test_other_forms_are_not_direct(text: str, names: list[str]) -> None:
     assert found(text) == [Setting(name) for name in names]
 
 
+@pytest.mark.parametrize("text", ["reset all", "reset nightporter.Purpose", "set session nightporter.purpose to default"])
+def test_a_purpose_is_taken_back(text: str) -> None:
+    assert found(text) == [Setting("nightporter.purpose", reset=True)]
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "reset application_name",
-        "reset all",
         "set application_name to default",
         "discard all",
         "alter role x reset all",
@@ -311,3 +322,87 @@ def test_a_setting_in_a_large_statement_is_found() -> None:
     rows = ", ".join(f"({n}, 'it''s {n}', null, {n}.5)" for n in range(20_000))
     text = f"insert into t values {rows}, (set_config('nightporter.principal', 'x', false)), ('set_config', '', true)"
     assert found(text) == [Setting(NP)]
+
+
+# Values
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("set x.a = 'b'", "b"),
+        ("set x.a to b, 'C', 1", "b, C, 1"),
+        ("set x.a = ''", ""),
+        ("set x.a = 0", "0"),
+        ("set local x.a = -1.50", "-1.50"),
+        ("set statement_timeout = 99999999999", "99999999999"),
+        ("set session row_security = on", "on"),
+        ("set row_security to true", "true"),
+        ("set search_path = a, \"B\", 'c, d', ''", 'a, "B", "c, d", ""'),
+        ("set search_path = 'a, b'", '"a, b"'),
+        ("set datestyle = iso, dmy", "iso, dmy"),
+        ("set role ada", "ada"),
+        ("set role 'Ada'", "Ada"),
+        ("set role none", "none"),
+        ("set session authorization ada", "ada"),
+        ("set names 'latin1'", "latin1"),
+        ("set time zone 'Europe/Berlin'", "Europe/Berlin"),
+        ("set time zone -3", "-3"),
+        ("set time zone interval '1' hour", None),
+        ("set x.a from current", None),
+        ("set xml option document", "DOCUMENT"),
+        ("set transaction isolation level repeatable read", "repeatable read"),
+        ("begin read write", "off"),
+        ("start transaction not deferrable", "off"),
+        ("set session characteristics as transaction read only", "on"),
+        ("select set_config('x.a', 'b', false)", "b"),
+        ("select set_config('x.a', E'\\x62'::text, false)", "b"),
+        ("select set_config('x.a', is_local => false, new_value => 'b')", "b"),
+        ("select set_config(new_value => 'b', is_local => false, setting_name => 'x.a')", "b"),
+        ("select set_config('x.a', 'b' || 'c', false)", None),
+        ("select set_config('x.a', null, false)", None),
+        ("select set_config('x.a', $1, false)", None),
+        ("select set_config($1, 'b', false)", "b"),
+        ("select set_config('x.a', 'bb'::varchar(1), false)", None),
+        ("select set_config('x.a', is_local => false, new_value => v) from t", None),
+        ("select set_config(name, 'b', false) from pg_settings where name = 'x.a'", "b"),
+        ("update pg_settings set setting = 'b' where name = 'x.a'", "b"),
+        ("update pg_settings set setting = 'b' || 'c' where name = 'x.a'", None),
+        ("update pg_settings set setting = v from t where name = 'x.a'", None),
+        ("alter role ada set x.a = 'b'", "b"),
+        ("do 'begin set x.a = 1; end'", None),
+    ],
+)
+def test_the_value_where_the_text_says_it(text: str, value: str | None) -> None:
+    (setting,) = told(text)
+    assert setting.value == value
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("alter role ada set x.a = 1", True),
+        ("alter role all in database d set x.a = 1", True),
+        ("alter database d set x.a = 1", True),
+        ("alter system set x.a = 1", True),
+        ("create function f() returns int language sql set x.a = 1 as 'select 1'", True),
+        ("create function f() returns int language plpgsql as 'begin set x.a = 1; end'", True),
+        ("alter function f() set x.a = 1", True),
+        ("create view v as select set_config('x.a', 'b', true)", True),
+        ("set x.a = 1", False),
+        ("select set_config('x.a', 'b', true)", False),
+        ("do 'begin set x.a = 1; end'", False),
+        ("explain analyze select set_config('x.a', 'b', true)", False),
+        ("create table t as select set_config('x.a', 'b', true)", False),
+        ("prepare p as select set_config('x.a', 'b', true)", False),
+    ],
+)
+def test_what_is_not_set_now(text: str, stored: bool) -> None:
+    (setting,) = told(text)
+    assert (setting.name, setting.stored) == ("x.a", stored)
+
+
+def test_values_in_a_large_statement_are_not_guessed() -> None:
+    rows = ", ".join(f"({n}, 'it''s {n}', null, {n}.5)" for n in range(20_000))
+    (setting,) = told(f"insert into t values {rows}, (set_config('x.a', 7, false)), ('set_config', '', true)")
+    assert setting == Setting("x.a")
