@@ -97,7 +97,24 @@ def test_what_is_in_order_gives_no_problem(folder: Path) -> None:
     ],
 )
 def test_certificates_that_cannot_be_used(folder: Path, listener: str, upstream: str, key: str, problem: str) -> None:
-    assert problems(loaded(folder, listener, upstream)) == [f"{key}: {problem}".format(folder)]
+    (found,) = problems(loaded(folder, listener, upstream))
+    place, said = found.split(": ", 1)
+    assert said == f"{key}: {problem}".format(folder)
+    assert place.split(":")[0] == ("3" if listener else "9")
+
+
+@pytest.mark.parametrize("written", ["policies: none", "policies: {path: none}", "policies: np.crt"])
+def test_a_folder_of_policies_that_is_not_there(folder: Path, written: str) -> None:
+    path = folder / written.strip("}").rpartition(" ")[2]
+    reason = "Not a directory" if path.exists() else "No such file or directory"
+    column = written.rindex(" ") + 2
+    expected = [f"9:{column}: policies.path: `{path}` cannot be read: {reason}"]
+    assert problems(config(minimal(rest=written), folder / "nightporter.yaml")) == expected
+
+
+def test_a_folder_of_policies_that_is_there(folder: Path) -> None:
+    (folder / "policies").mkdir()
+    assert problems(config(minimal(rest="policies: policies"), folder / "nightporter.yaml")) == []
 
 
 def test_what_is_safe_gives_no_warning(folder: Path) -> None:

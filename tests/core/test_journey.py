@@ -33,6 +33,7 @@ from nightporter.core.wire import (
     Denial,
     Entered,
     Hello,
+    Limits,
     Outcome,
     OwnView,
     Peer,
@@ -46,9 +47,10 @@ from nightporter.core.wire import (
 )
 from nightporter.identity.directory import Entry
 from nightporter.identity.principal import Kind, Method, Principal
-from nightporter.policy.model import Allow, Decision, Deny, Hold, Resource
+from nightporter.policy.model import Allow, Approval, Decision, Deny, Hold, Resource
 from nightporter.protocols.registry import ADAPTERS
 from nightporter.statement.model import Reading
+from tests.lab.policies import in_force
 from tests.playbook import Answer, FromClient, FromUpstream, Gone, GoOn, Playbook, Sent, Settled
 from tests.protocols.postgres.wired import FLUSH, LIMIT, REFUSED_QUERY, ROWS, SETTINGS, done, error, q, row, z
 
@@ -58,11 +60,12 @@ BOT = Principal("bot", Kind.AGENT, owner="alice")
 SHOP = Resource("production", "shop")
 READ, CHANGE, GARBLED = q("select 1"), q("delete from t"), q("this is no statement")
 HOLD = Hold(("h",), "someone must look at it")
+POLICIES = in_force()
 
 
 def new_book(principal: Principal = ALICE) -> Playbook:
     setup = WireSetup(principal.label, SETTINGS, LIMIT)
-    return Playbook(Journey(ADAPTER.new_wire(setup), principal, SHOP))
+    return Playbook(Journey(ADAPTER.new_wire(setup), principal, SHOP, POLICIES))
 
 
 @pytest.fixture
@@ -77,11 +80,11 @@ def decide(monkeypatch: pytest.MonkeyPatch) -> Callable[[Decision], list[Reading
     def say(decision: Decision) -> list[Reading]:
         asked: list[Reading] = []
 
-        def stub(principal: Principal, resource: Resource, reading: Reading) -> Decision:
+        def stub(principal: Principal, resource: Resource, reading: Reading, *_: object) -> Decision:
             asked.append(reading)
             return decision
 
-        monkeypatch.setattr(journey_module, "decide_text", stub)
+        monkeypatch.setattr(journey_module, "decide", stub)
         return asked
 
     return say
@@ -275,7 +278,7 @@ def test_a_fault_while_it_decides_ends_the_session_and_nothing_runs(book: Playbo
     def fail(*_: object) -> Decision:
         raise KeyError("a mistake of ours")
 
-    monkeypatch.setattr(journey_module, "decide_text", fail)
+    monkeypatch.setattr(journey_module, "decide", fail)
     with pytest.raises(KeyError):
         book >> FromClient(READ)
     book.over()
@@ -290,7 +293,7 @@ def test_a_held_statement_waits_and_is_recorded_twice(book: Playbook, decide: Ca
     assert intent(book).judgement.decision == HOLD
     book >> ticket(1) << AwaitApproval
     assert waiting(book).ticket.number == "w-1"
-    book >> Answer(True) << Intend
+    book >> Answer(Approval.APPROVED) << Intend
     assert intent(book).judgement.decision == Allow(("h",))
     assert intent(book).request.refers_to == "w-1"
     book >> ticket(2) << Sent(up=CHANGE)
@@ -302,9 +305,9 @@ def test_a_hold_without_an_approval_is_a_denial(book: Playbook, decide: Callable
     decide(HOLD)
     book >> FromClient(CHANGE) << Intend
     book >> ticket(1) << AwaitApproval
-    book >> Answer(False) << Intend
+    book >> Answer(Approval.EXPIRED) << Intend
     book >> ticket(2)
-    assert b"someone must look at it: not approved" in denied(book)
+    assert b"someone must look at it: nobody approved it in time" in denied(book)
     book.over()
 
 
@@ -317,7 +320,7 @@ def test_whatever_cannot_be_recorded_of_a_hold_it_does_not_run(
     if when != "the hold is recorded":
         book >> ticket(1) << AwaitApproval
     if when == "the approval is recorded":
-        book >> Answer(True) << Intend
+        book >> Answer(Approval.APPROVED) << Intend
     book >> Answer(error=EvidenceError("no room"))
     assert b"C58000\0" in denied(book)
     book.over()
@@ -331,7 +334,7 @@ def test_results_flow_while_a_statement_is_held(book: Playbook, decide: Callable
     book >> ticket(2) << AwaitApproval
     book >> FromUpstream(ROWS + row()) << Sent(down=ROWS + row())
     book >> FromUpstream(done("SELECT 1") + z()) << Settled << Sent
-    book >> Answer(True) << Intend
+    book >> Answer(Approval.APPROVED) << Intend
     book >> ticket(3) << Sent(up=CHANGE)
 
 
@@ -339,7 +342,7 @@ def test_an_approval_holds_for_one_run_only(book: Playbook, decide: Callable[[De
     decide(HOLD)
     book >> FromClient(CHANGE) << Intend
     book >> ticket(1) << AwaitApproval
-    book >> Answer(True) << Intend
+    book >> Answer(Approval.APPROVED) << Intend
     book >> ticket(2) << Sent(up=CHANGE)
     book >> FromUpstream(done("DELETE 1") + z()) << Settled << Sent
     book >> FromClient(CHANGE) << Intend
@@ -368,7 +371,7 @@ ANSWERS: dict[type, object] = {
 
 def opening(answers: dict[type, object]) -> tuple[list[type], Opened | Cancel | None, Exception | None]:
     """The commands of an opening that is answered so, and how it ended."""
-    steps: Steps[Opened | Cancel] = open_session(PEER, ADAPTER)
+    steps: Steps[Opened | Cancel] = open_session(PEER, ADAPTER, POLICIES)
     seen: list[type] = []
     reply: Any = None
     try:
@@ -417,7 +420,7 @@ def test_whatever_fails_nothing_comes_after_it(step: type, failure: Exception) -
 
 
 def test_who_may_not_connect_does_not_reach_the_upstream(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(journey_module, "decide", lambda _: Deny(("p",), "not here"))
+    monkeypatch.setattr(journey_module, "admit", lambda *_: Deny(("p",), "not here"))
     seen, _, failure = opening(ANSWERS)
     assert seen[-1] is Find
     assert isinstance(failure, TurnedAwayError)
@@ -462,13 +465,13 @@ class Following:
 
     standing: Standing | None = Standing()
 
-    def allow(self, request: Request, ticket: Ticket) -> None:
+    def allow(self, request: Request, ticket: Ticket, limits: Limits | None = None) -> None:
         self.told.append(request.reading)
 
     def deny(self, request: Request, denial: Denial) -> None:
         self.told.append(denial)
 
-    def inquire(self, questions: Sequence[bytes]) -> None:
+    def inquire(self, questions: Sequence[bytes], *, plans: bool = False) -> None:
         self.asked.append(list(questions))
         self.stalled = True
 
@@ -476,6 +479,12 @@ class Following:
         return self.answers.pop(0) if self.answers else None
 
     def receive_upstream(self, data: bytes) -> None: ...
+
+    def overtime(self) -> None:
+        raise NotImplementedError
+
+    def canceled(self) -> None:
+        raise NotImplementedError
 
     def drain(self) -> Traffic:
         return Traffic()
@@ -524,7 +533,7 @@ def wire() -> Following:
 @pytest.fixture
 def following(wire: Following, understand: Understood) -> Playbook:
     adapter = replace(ADAPTER, understand=understand, own_view=look)
-    return Playbook(Journey(wire, ALICE, SHOP, adapter))
+    return Playbook(Journey(wire, ALICE, SHOP, POLICIES, adapter))
 
 
 def test_what_a_text_does_is_judged_under_the_catalogue(following: Playbook, wire: Following) -> None:

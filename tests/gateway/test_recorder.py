@@ -18,10 +18,11 @@ from nightporter.evidence.ledger import Ledger
 from nightporter.evidence.schema import record_check
 from nightporter.gateway.recorder import Book, Recorder
 from nightporter.identity.principal import Kind, Principal
-from nightporter.policy.decide import decide_text
+from nightporter.policy.decide import Estimate, decide
 from nightporter.policy.model import Resource
 from nightporter.protocols.registry import ADAPTERS
 from nightporter.statement.model import Access, Action, ColumnUse, Doubt, Effect, Effected, Reading, RowBound, Use
+from tests.lab.policies import answers
 
 TEXT = 'select * from customers where email = "ada@example.com"'
 DOUBT = Doubt("column `ada@example.com` is not in the catalogue")
@@ -65,9 +66,14 @@ def understood(*doubts: Doubt) -> Reading:
     )
 
 
+ANSWERS = answers(of=("baseline",))
+
+
 def judged(reading: Reading, kind: Kind = Kind.HUMAN) -> Judgement:
     principal = Principal("ada", kind, owner=None if kind is Kind.HUMAN else "grace")
-    return Judgement(reading, decide_text(principal, Resource("test", "shop"), reading))
+    decision = decide(principal, Resource("test", "shop"), reading, ANSWERS, {})
+    assert not isinstance(decision, Estimate)
+    return Judgement(reading, decision, ANSWERS.ruleset.hash)
 
 
 def test_what_was_understood_is_recorded(ledger: Ledger, tmp_path: Path) -> None:
@@ -107,6 +113,13 @@ def test_where_texts_are_not_recorded_no_value_gets_in_by_another_way(ledger: Le
     assert "ada@example.com" not in json.dumps(written)
     assert written["what"]["unknown"] == "column `...` is not in the catalogue"
     assert written["what"]["relations"][0]["name"] == "customers", "what the catalogue has stays"
+
+
+def test_a_name_of_several_lines_does_not_get_in_either(ledger: Ledger, tmp_path: Path) -> None:
+    doubt = Doubt("column `ada\n  @example.com` is not in the catalogue")
+    what = recording(ledger, tmp_path, text=False)(judged(understood(doubt), Kind.AGENT))["what"]
+    assert "example.com" not in json.dumps(what)
+    assert what["reason"].endswith("column `...` is not in the catalogue")
 
 
 def test_other_reasons_stay_as_they_are(ledger: Ledger, tmp_path: Path) -> None:

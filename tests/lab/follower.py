@@ -28,6 +28,7 @@ from nightporter.protocols.postgres.session import Standing
 from nightporter.protocols.registry import ADAPTERS
 from nightporter.statement.model import Reading, Statement
 
+from .policies import in_force
 from .snapshot import Reader as Catalog
 
 ADAPTER = ADAPTERS["postgres"]
@@ -183,7 +184,7 @@ class _Session:
         self._running, self._catalog, self._client, self._upstream = running, catalog, client, upstream
         principal = Principal("ada" if kind is Kind.HUMAN else "bot", kind, owner=None if kind is Kind.HUMAN else "ada")
         wire = ADAPTER.new_wire(WireSetup(principal.label, settings, LIMIT, follows=True))
-        self._journey = Journey(wire, principal, Resource("test", "db"), ADAPTER)
+        self._journey = Journey(wire, principal, Resource("test", "db"), in_force(), ADAPTER)
         self._numbers = itertools.count(1)
         self._asked = 0
         self._held: list[bytes] = []

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,8 @@ from nightporter.identity.scram import make_verifier
 from nightporter.secret import Secret
 from nightporter.store import Store, open_store
 
-START_TIMEOUT_S = 20.0
+START_TIMEOUT_S = 60.0
+"""Much is started at once on a machine that runs other tests."""
 LAUNCH = [sys.executable, "-m", "nightporter", "up", "--config"]
 PASSWORD_VARIABLE = "NIGHTPORTER_LAB_PASSWORD"
 
@@ -43,6 +44,11 @@ class Gateway:
     def ledger(self) -> Path:
         """Where it records."""
         return self.folder / "ledger"
+
+    @property
+    def policies(self) -> Path:
+        """The folder of its policies, if it has any of its own."""
+        return self.folder / "policies"
 
     @property
     def config(self) -> Path:
@@ -76,20 +82,30 @@ def gateway(
     upstreams: Mapping[str, Any],
     *,
     listener: Mapping[str, Any] | None = None,
+    more_listeners: Sequence[Mapping[str, Any]] = (),
     environment: Mapping[str, str] | None = None,
+    cedar: str | None = None,
+    packs: Sequence[str] = ("baseline",),
     **top: Any,
 ) -> Iterator[Gateway]:
-    """Run one in front of these upstreams (as in the configuration file); `top` are further top-level keys."""
+    """Run one in front of these upstreams (as in the configuration file); `top` are further top-level keys.
+
+    `cedar`: policies of its own, which stand in the file `own.cedar` beside the packs.
+    """
     with tempfile.TemporaryDirectory(prefix="nightporter-lab-") as name:
         folder = Path(name)
         port = free_port()
         config = {
-            "listeners": [{"address": f"127.0.0.1:{port}", **(listener or {})}],
+            "listeners": [{"address": f"127.0.0.1:{port}", **(listener or {})}, *more_listeners],
             "upstreams": dict(upstreams),
             "ledger": {"path": "ledger"},
             "store": "sqlite:///nightporter.db",
             **top,
         }
+        if cedar is not None:
+            (folder / "policies").mkdir()
+            (folder / "policies" / "own.cedar").write_text(cedar)
+            config["policies"] = {"path": "policies", "packs": list(packs)}
         (folder / "nightporter.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
         store = open_store(f"sqlite:///{folder}/nightporter.db")
         process = launch(folder, environment or {})

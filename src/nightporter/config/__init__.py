@@ -2,7 +2,20 @@
 
 from .address import Address
 from .load import load, parse
-from .model import Catalog, Config, Credentials, Durability, Ledger, Limits, Listener, ListenerTls, StatementText, Tls, Upstream
+from .model import (
+    Catalog,
+    Config,
+    Credentials,
+    Durability,
+    Ledger,
+    Limits,
+    Listener,
+    ListenerTls,
+    Policies,
+    StatementText,
+    Tls,
+    Upstream,
+)
 
 __all__ = [
     "Address",
@@ -14,6 +27,7 @@ __all__ = [
     "Limits",
     "Listener",
     "ListenerTls",
+    "Policies",
     "StatementText",
     "Tls",
     "Upstream",

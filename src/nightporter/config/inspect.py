@@ -5,23 +5,35 @@ Problems keep us from starting. Warnings do not: an upstream that cannot be reac
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
-from .model import Config, Durability, Listener, ListenerTls, Upstream
+from .load import spell
+from .model import Config, Durability, Listener, ListenerTls, Misfit, Upstream
 
 
 def problems(config: Config) -> list[str]:
-    """What must be mended before we start: certificates and keys that cannot be used. One line each, `key: message`."""
-    found: list[str] = []
+    """What must be mended before we start: what is named and not there, certificates and keys that cannot be used.
+
+    One line each, `line:column: key: message`, for the file that it was loaded from.
+    """
+    return [f"{config.place(key)}: {spell(key)}: {message}" for key, message in _problems(config)]
+
+
+def _problems(config: Config) -> Iterator[Misfit]:
     for index, listener in enumerate(config.listeners):
         if listener.tls is not None:
-            found += [f"listeners[{index}].tls.{problem}" for problem in _server_problems(listener.tls)]
+            for key, problem in _server_problems(listener.tls):
+                yield ("listeners", index, "tls", key), problem
     for name, upstream in config.upstreams.items():
         if upstream.ca is not None:
-            found += [f"upstreams.{name}.ca: {problem}" for problem in _authority_problems(upstream.ca)]
-    return found
+            for problem in _authority_problems(upstream.ca):
+                yield ("upstreams", name, "ca"), problem
+    folder = config.policies.path
+    if folder is not None and (unreadable := _not_a_folder(folder)):
+        yield ("policies", "path"), unreadable
 
 
 def warnings(config: Config) -> list[str]:
@@ -36,19 +48,19 @@ def warnings(config: Config) -> list[str]:
     return found
 
 
-def _server_problems(tls: ListenerTls) -> Iterator[str]:
+def _server_problems(tls: ListenerTls) -> Iterator[tuple[str, str]]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     for key, path in (("certificate", tls.certificate), ("key", tls.key)):
         if problem := _unreadable(path):
-            yield f"{key}: {problem}"
+            yield key, problem
             return
     try:
         # Without a password the library would ask for one on the terminal.
         context.load_cert_chain(tls.certificate, tls.key, password=_no_password)
     except (ssl.SSLError, ValueError) as error:
-        yield f"key: certificate `{tls.certificate}` cannot be used with key `{tls.key}`: {_reason(error)}"
+        yield "key", f"certificate `{tls.certificate}` cannot be used with key `{tls.key}`: {_reason(error)}"
     if tls.client_ca is not None:
-        yield from (f"client_ca: {problem}" for problem in _authority_problems(tls.client_ca))
+        yield from (("client_ca", problem) for problem in _authority_problems(tls.client_ca))
 
 
 def _authority_problems(path: Path) -> Iterator[str]:
@@ -64,6 +76,14 @@ def _authority_problems(path: Path) -> Iterator[str]:
 def _unreadable(path: Path) -> str | None:
     try:
         with path.open("rb"):
+            return None
+    except OSError as error:
+        return f"`{path}` cannot be read: {error.strerror}"
+
+
+def _not_a_folder(path: Path) -> str | None:
+    try:
+        with os.scandir(path):
             return None
     except OSError as error:
         return f"`{path}` cannot be read: {error.strerror}"

@@ -43,6 +43,7 @@ def parse(text: str, path: Path, *, protocols: Collection[str]) -> Config:
         try:
             config = Config.model_validate(document.data, context=Context(base, protocols))
             config._path = path.absolute()
+            config._places = {key: (place.line, place.column) for key, place in (document.keys | document.values).items()}
         except ValidationError as error:
             problems += complaints(error, document)
         else:

@@ -6,9 +6,11 @@ Every key is documented in docs/reference/configuration.md; a test compares the 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, tzinfo
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
+from zoneinfo import ZoneInfo
 
 from pydantic import (
     AfterValidator,
@@ -27,7 +29,7 @@ from pydantic import (
 
 from nightporter.upstream.credentials.source import Source
 
-from . import value
+from . import packs, value
 from .address import Address, parse_listener, parse_upstream
 
 WILDCARD = "*"
@@ -69,6 +71,8 @@ ListenerAddress: TypeAlias = Annotated[Address, PlainValidator(value.parsed(pars
 UpstreamAddress: TypeAlias = Annotated[Address, PlainValidator(value.parsed(parse_upstream))]
 PasswordSource: TypeAlias = Annotated[Source, PlainValidator(value.password)]
 Settings: TypeAlias = Annotated[tuple[str, ...], PlainValidator(value.settings)]
+Pack: TypeAlias = Annotated[str, StringConstraints(strict=True), AfterValidator(value.pack)]
+TimeZone: TypeAlias = Annotated[str, StringConstraints(strict=True), AfterValidator(value.time_zone)]
 StoreUrl: TypeAlias = Annotated[str, StringConstraints(strict=True), AfterValidator(value.store)]
 Seconds: TypeAlias = Annotated[float, Field(strict=True, gt=0, le=MAX_TIMEOUT_S, allow_inf_nan=False)]
 SecondsOrNever: TypeAlias = Annotated[float, Field(strict=True, ge=0, le=MAX_TIMEOUT_S, allow_inf_nan=False)]
@@ -248,6 +252,22 @@ class Catalog(Section):
     max_age_s: Annotated[float, Field(strict=True, gt=0, le=MAX_CATALOG_AGE_S, allow_inf_nan=False)] = CATALOG_MAX_AGE_S
 
 
+class Policies(Section):
+    """What is permitted: where the policies are that say so."""
+
+    path: FilePath | None = None
+    """The folder of policy files; None: the packs alone."""
+    packs: Annotated[tuple[Pack, ...], AfterValidator(value.different)] = (packs.BASELINE,)
+    """Policies that are shipped, by name."""
+    time_zone: TimeZone = value.UTC
+    """In which policies speak of hours and days."""
+
+    @property
+    def zone(self) -> tzinfo:
+        """The time zone itself."""
+        return UTC if self.time_zone == value.UTC else ZoneInfo(self.time_zone)
+
+
 class Limits(Section):
     """What one gateway allows itself and its clients."""
 
@@ -272,13 +292,22 @@ class Config(Section):
     workers: StrictInt = Field(1, ge=1, le=MAX_WORKERS)
     limits: Limits = _EMPTY
     catalog: Catalog = _EMPTY
+    policies: Annotated[Policies, BeforeValidator(value.short_form)] = _EMPTY
 
     _path: Path = PrivateAttr(Path())
+    _places: Mapping[Key, tuple[int, int]] = PrivateAttr(default_factory=dict)
 
     @property
     def path(self) -> Path:
         """The file it was loaded from, to load it again."""
         return self._path
+
+    def place(self, key: Key) -> str:
+        """Where the file says this, or the nearest key around it: `line:column`."""
+        while key and key not in self._places:
+            key = key[:-1]
+        line, column = self._places.get(key, (1, 1))
+        return f"{line}:{column}"
 
     @field_validator("run", mode="before")
     @classmethod

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import ValidationInfo
 
@@ -15,8 +16,11 @@ from nightporter.core.error import ConfigError
 from nightporter.upstream.credentials.base import parse
 from nightporter.upstream.credentials.source import Source
 
+from . import packs
 from .address import Address
 
+UTC = "UTC"
+"""Always known, also where the system has no time zones at all."""
 RESERVED_SETTINGS = "nightporter."
 """Settings that carry the identity of a session to the database: never a client's to send."""
 
@@ -97,6 +101,34 @@ def path(raw: object, info: ValidationInfo) -> Path:
     if not isinstance(raw, str | Path) or str(raw) == "" or "\0" in str(raw):
         raise ValueError("must be a path")
     return context(info).base / raw
+
+
+def short_form(raw: object) -> object:
+    """A section whose path stands for it."""
+    return {"path": raw} if isinstance(raw, str) else raw
+
+
+def pack(word: str) -> str:
+    """The name of a policy pack that is shipped."""
+    return one_of(word, packs.shipped())
+
+
+def different(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """No entry twice."""
+    for index, entry in enumerate(entries):
+        if entry in entries[:index]:
+            raise ValueError(f"has `{entry}` twice")
+    return entries
+
+
+def time_zone(text: str) -> str:
+    """The name of a time zone as the IANA has it."""
+    if text != UTC:
+        try:
+            ZoneInfo(text)
+        except (OSError, ValueError, LookupError):  # a directory, a file that is none, a path that leads elsewhere, no such name
+            raise ValueError(f"`{text}` is not a time zone{meant(text, available_timezones())}") from None
+    return text
 
 
 def parsed(parse_text: Callable[[str], Address]) -> Callable[[object], Address]:

@@ -7,17 +7,17 @@ made for every statement.
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from nightporter.catalog.model import Snapshot
 from nightporter.identity.directory import Entry
 from nightporter.identity.principal import Principal
-from nightporter.policy.model import Allow, Decision, Hold
+from nightporter.policy.model import Allow, Approval, Decision, Hold, Obligations
 from nightporter.statement.model import Reading
 
-from .wire import Cancel, Challenge, Entered, Hello, Peer, Place, Proof, Request, Ticket, Traffic
+from .wire import Cancel, Challenge, Entered, Estimating, Hello, Peer, Place, Proof, Request, Ticket, Traffic
 
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
@@ -116,13 +116,27 @@ class Enter(Ask[Entered]):
 
 
 class Judgement:
-    """A reading and what was decided about it. `encoded` is the recorder's own: what never changes, ready to write."""
+    """A reading and what was decided about it. `encoded` is the recorder's own: what never changes, ready to write.
 
-    __slots__ = ("decision", "encoded", "reading")
+    `policy_set`: hash of the policies that were in force. `withdrawn`: the client ended its wait for an approval.
+    `estimating`: begins to ask how many rows it is about, on which the decision depends; this one is that without an answer.
+    """
 
-    def __init__(self, reading: Reading, decision: Decision) -> None:
+    __slots__ = ("decision", "encoded", "estimating", "policy_set", "reading", "withdrawn")
+
+    def __init__(
+        self,
+        reading: Reading,
+        decision: Decision,
+        policy_set: str | None = None,
+        withdrawn: bool = False,
+        estimating: Callable[[], Estimating] | None = None,
+    ) -> None:
         self.reading = reading
         self.decision = decision
+        self.policy_set = policy_set
+        self.withdrawn = withdrawn
+        self.estimating = estimating
         self.encoded: object = None
 
 
@@ -142,6 +156,15 @@ CONSULT = Consult()
 CONSULT_ANEW = Consult(anew=True)
 
 
+class Count(Ask[str | None]):
+    """A statement of a principal is about to run: count it, unless it is one too many. Gives which limit says so; None: go on."""
+
+    __slots__ = ("obligations",)
+
+    def __init__(self, obligations: Obligations) -> None:
+        self.obligations = obligations
+
+
 class Intend(Ask[Ticket]):
     """Record what is about to happen, or was refused; durable before it is answered if the reading changes something."""
 
@@ -152,8 +175,8 @@ class Intend(Ask[Ticket]):
         self.judgement = judgement
 
 
-class AwaitApproval(Ask[bool]):
-    """Wait for a person, or for the end of the wait."""
+class AwaitApproval(Ask[Approval]):
+    """Wait for people, or for the end of the wait; the client may end it too. Results of earlier statements flow on."""
 
     __slots__ = ("hold", "ticket")
 
@@ -188,6 +211,7 @@ __all__ = [
     "AwaitApproval",
     "Command",
     "Consult",
+    "Count",
     "Enter",
     "Find",
     "Greet",

@@ -2,8 +2,10 @@
 
 
 cdef class Journey:
-    cdef object _wire, _principal, _resource, _adapter, _asking, _own
+    cdef object _wire, _principal, _resource, _adapter, _asking, _own, _policies, _answers, _facts, _purpose, _purpose_at_start
     cdef readonly dict _judgements
 
     cpdef _judge_under(self, request, snapshot)
-    cpdef _judge(self, key, reading)
+    cpdef _judge_plainly(self, reading)
+    cpdef _kept(self, key)
+    cpdef _judge(self, key, reading, shifting)

@@ -14,14 +14,18 @@ generator ends the session: fail closed.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypeAlias
 
 from nightporter.catalog.model import Snapshot
 from nightporter.identity.principal import Principal
-from nightporter.policy.decide import approve, decide, decide_text
-from nightporter.policy.model import AccessRequest, Allow, Deny, Hold, Resource
-from nightporter.statement.model import Action, Reading
+from nightporter.policy.decide import NOT_TO_BE_HAD, Estimate, admit, approve, decide, one_too_many
+from nightporter.policy.identity_settings import purpose_at_start, purpose_of
+from nightporter.policy.in_force import CLOCK, InForce
+from nightporter.policy.model import NO_OBLIGATIONS, Allow, Approval, Decision, Deny, Hold, Resource, Value
+from nightporter.statement.model import Reading
 
 from .admission import identify
 from .commands import (
@@ -29,6 +33,7 @@ from .commands import (
     CONSULT_ANEW,
     Admit,
     AwaitApproval,
+    Count,
     Enter,
     Find,
     Greet,
@@ -40,7 +45,7 @@ from .commands import (
     ask,
 )
 from .error import EvidenceError, Refusal, TurnedAwayError
-from .wire import Adapter, Cancel, Denial, Outcome, OwnView, Peer, Request, Traffic, Wire, WireSetup
+from .wire import Adapter, Cancel, Denial, Estimating, Limits, Outcome, OwnView, Peer, Request, Standing, Traffic, Wire, WireSetup
 
 MAX_JUDGEMENTS = 256
 """Distinct texts of one session whose judgement is kept; more than an application's set of prepared statements."""
@@ -51,6 +56,8 @@ DENIED = "42501"  # insufficient_privilege
 CANCELED = "57014"  # query_canceled
 
 
+NO_FACTS: Mapping[str, Value] = MappingProxyType({})
+Shifting: TypeAlias = tuple[tuple[str, Value], ...]
 Looked: TypeAlias = tuple[Request, Judgement, Denial | None]
 """A request and what was decided, once the session's own catalogue is known; what the client is told if that failed."""
 
@@ -65,33 +72,54 @@ class Opened:
     upstream_rest: bytes
 
 
-def open_session(peer: Peer, adapter: Adapter) -> Steps[Opened | Cancel]:
+def open_session(peer: Peer, adapter: Adapter, policies: InForce) -> Steps[Opened | Cancel]:
     """Everything before the first statement. Raises TurnedAwayError, and any NightporterError: then nothing was opened."""
     hello = yield from ask(Greet(peer))
     if isinstance(hello, Cancel):
         return hello
     principal, rest = yield from identify(hello, peer)
     place = yield from ask(Find(hello, principal))
-    decision = decide(AccessRequest(principal, Action.CONNECT, place.resource))
+    facts = _facts(peer, place.resource)
+    purpose = purpose_at_start(place.settings)
+    moment = {**facts, **policies.clock(), "purpose": purpose}
+    decision = admit(principal, place.resource, place.settings, policies.answers, moment)
     if not isinstance(decision, Allow):
+        # a person who could approve cannot be waited for here: drivers give up on a login within seconds
         raise TurnedAwayError(Refusal(DENIED, decision.reason), decision.reason)
     yield from ask(Admit(place, decision))  # recorded: who, from where, to what, and why
     entered = yield from ask(Enter(decision, hello, place))
     setup = WireSetup(principal.label, entered.parameters, place.max_statement_bytes, place.follows)
     yield Welcome(adapter.welcome(hello, entered, setup, place.cancel_secret))
-    return Opened(Journey(adapter.new_wire(setup), principal, place.resource, adapter), rest, entered.rest)
+    journey = Journey(adapter.new_wire(setup), principal, place.resource, policies, adapter, facts, purpose)
+    return Opened(journey, rest, entered.rest)
 
 
 class Journey:
     """The statement phase: from here on every byte of the client is accounted for."""
 
-    def __init__(self, wire: Wire, principal: Principal, resource: Resource, adapter: Adapter | None = None) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        principal: Principal,
+        resource: Resource,
+        policies: InForce,
+        adapter: Adapter | None = None,
+        facts: Mapping[str, Value] = NO_FACTS,
+        purpose: str = "",
+    ) -> None:
+        """`facts`: those of the session that never change. `purpose`: what the client said at start-up that it is here for."""
         self._wire = wire
         self._principal = principal
         self._resource = resource
+        self._policies = policies
+        self._answers = policies.answers
+        self._facts = facts
+        self._purpose = self._purpose_at_start = purpose
         self._adapter = adapter  # none is needed if the wire does not follow what texts mean
         self._judgements: dict[object, Judgement] = {}
-        self._asking: tuple[Request, Snapshot, OwnView] | None = None  # what waits for the session's own view
+        self._asking: tuple[Request, Snapshot | None, OwnView | Estimating] | None = (
+            None  # what waits for the upstream to tell; None: rows
+        )
         self._own: tuple[int, int, Snapshot | None] = (0, 0, None)  # that view: its number, the catalogue's version beneath, itself
 
     def from_client(self, data: bytes) -> Steps[None]:
@@ -114,7 +142,7 @@ class Journey:
             elif (asked := wire.next_request()) is None:
                 break
             elif (request := asked).standing is None:
-                judgement = self._judge(request.reading, request.reading)
+                judgement = self._judge_plainly(request.reading)
             else:
                 snapshot = yield CONSULT
                 private = request.standing.private
@@ -134,11 +162,18 @@ class Journey:
                             continue
                         judgement = self._judge_under(request, newer)
                 request.reading = judgement.reading
+            if judgement.estimating is not None:
+                looked = yield from self._estimate(request, judgement.estimating)
+                if looked is None:
+                    return
+                continue
             if request.reading.changes or type(judgement.decision) is Hold:
                 yield PassOn(wire.drain())  # what comes before does not wait for the disk, or for a person
             try:
                 if isinstance(judgement.decision, Hold):
                     judgement = yield from self._hold(request, judgement, judgement.decision)
+                if self._policies.counts and isinstance(judgement.decision, Allow):
+                    judgement = yield from self._count(judgement, judgement.decision)
                 ticket = yield Intend(request, judgement)  # evidence before effect
             except EvidenceError as error:
                 # not a byte of the statement has gone upstream: it does not run, and the session goes on
@@ -146,9 +181,16 @@ class Journey:
                 continue
             decision = judgement.decision
             if isinstance(decision, Allow):
-                wire.allow(request, ticket)
+                if request.reading.uses_session:
+                    self._hear_purpose(request.reading)
+                obligations = decision.obligations
+                if obligations is NO_OBLIGATIONS:
+                    wire.allow(request, ticket)
+                else:
+                    wire.allow(request, ticket, _limits(decision))
             else:
-                wire.deny(request, denial or Denial(DENIED, decision.reason, f"record {ticket.number}", _hint(decision)))
+                state = CANCELED if judgement.withdrawn else DENIED
+                wire.deny(request, denial or Denial(state, decision.reason, f"record {ticket.number}", _hint(decision)))
         yield PassOn(wire.drain())
 
     def _look(self, request: Request, snapshot: Snapshot) -> Steps[Looked | None]:
@@ -159,66 +201,154 @@ class Journey:
         self._wire.inquire(next(view))
         return (yield from self._look_on())
 
+    def _estimate(self, request: Request, estimating: Callable[[], Estimating]) -> Steps[Looked | None]:
+        """Find out how many rows it is about: a policy wants to know, and all else permits."""
+        talk = estimating()
+        self._asking = (request, None, talk)
+        self._wire.inquire(next(talk), plans=True)
+        return (yield from self._look_on())
+
     def _look_on(self) -> Steps[Looked | None]:
         """Go on with that, as far as the upstream has answered; None: it has not. Then its request can be judged."""
         asking = self._asking
         assert asking is not None  # noqa: S101 - the caller looked
-        request, snapshot, view = asking
-        standing, wire = request.standing, self._wire
-        assert standing is not None  # noqa: S101 - else nothing was asked
-        while (answer := wire.answered()) is not None:
-            seen: Snapshot | None = None
+        request, snapshot, talk = asking
+        while (answer := self._wire.answered()) is not None:
+            found: Snapshot | int | None = None
             if isinstance(answer, Denial):
-                view.close()
-                if answer.sqlstate == CANCELED:
-                    # the client, or its own time limit, ended what it asked for, of which this was a part
+                talk.close()
+                if snapshot is None or answer.sqlstate == CANCELED:
+                    # what cannot be planned cannot be run: it is the statement's own error. Or the client, or its own time limit,
+                    # ended what it asked for, of which this was a part
                     self._asking = None
-                    return request, Judgement(request.reading, Deny((), answer.message)), answer
+                    return request, Judgement(request.reading, Deny((), answer.message), self._answers.ruleset.hash), answer
             else:
                 try:
-                    wire.inquire(view.send(answer))
+                    self._wire.inquire(talk.send(answer), plans=snapshot is None)
                     continue
                 except StopIteration as done:
-                    seen = done.value
-                    self._own = (standing.private, snapshot.version, seen)
+                    found = done.value
+                    if snapshot is not None and not isinstance(found, int):
+                        self._own = (request.standing.private if request.standing else 0, snapshot.version, found)
             self._asking = None
-            judgement = self._judge_under(request, seen)
-            request.reading = judgement.reading
-            return request, judgement, None
-        yield PassOn(wire.drain())
+            return request, self._judge_found(request, snapshot, found), None
+        yield PassOn(self._wire.drain())
         return None
+
+    def _judge_found(self, request: Request, snapshot: Snapshot | None, found: Snapshot | int | None) -> Judgement:
+        """The decision with what the upstream was asked for: the session's own catalogue, or how many rows there are."""
+        standing = request.standing
+        assert standing is not None  # noqa: S101 - else nothing was asked
+        if snapshot is not None:
+            judgement = self._judge_under(request, found if isinstance(found, Snapshot) else None)
+            request.reading = judgement.reading
+            return judgement
+        rows = found if isinstance(found, int) else NOT_TO_BE_HAD
+        shifting = self._shifting(standing) if self._policies.shifting else None
+        # not kept: tomorrow there are others
+        return Judgement(request.reading, self._decide(request.reading, shifting, rows), self._answers.ruleset.hash)
 
     def _hold(self, request: Request, judgement: Judgement, hold: Hold) -> Steps[Judgement]:
         """Wait for an answer; what was held is recorded, and so is what became of it."""
         ticket = yield from ask(Intend(request, judgement))
         answer = yield from ask(AwaitApproval(ticket, hold))
         request.refers_to = ticket.number
-        return Judgement(request.reading, approve(hold, answer))
+        return Judgement(request.reading, approve(hold, answer), judgement.policy_set, answer is Approval.WITHDRAWN)
+
+    def _count(self, judgement: Judgement, allow: Allow) -> Steps[Judgement]:
+        """What a principal may do at once, or within a minute, is looked at each time, and never kept."""
+        over = yield from ask(Count(allow.obligations))
+        if over is None:
+            return judgement
+        return Judgement(judgement.reading, one_too_many(allow, over), judgement.policy_set)
 
     def _judge_under(self, request: Request, snapshot: Snapshot | None) -> Judgement:
         """The decision for what a text says under the session's standing and this catalogue."""
         standing, adapter = request.standing, self._adapter
         assert standing is not None and adapter is not None  # noqa: S101, PT018 - the caller looked; a wire that follows comes with one
         reading, types = request.reading, request.parameter_types
-        key = (reading, standing, 0 if snapshot is None else snapshot.version, types)
-        judgement = self._judgements.get(key)
+        shifting = self._shifting(standing) if self._policies.shifting else None
+        key = (reading, standing, 0 if snapshot is None else snapshot.version, types, shifting)
+        judgement = self._kept(key)
         if judgement is None:
-            judgement = self._judge(key, adapter.understand(reading, standing, snapshot, types))
+            judgement = self._judge(key, adapter.understand(reading, standing, snapshot, types), shifting)
         return judgement
 
-    def _judge(self, key: object, reading: Reading) -> Judgement:
-        """The decision for everything that a text says, from the cache if the same was judged before."""
-        judgement = self._judgements.get(key)
-        if judgement is None:
-            judgement = Judgement(reading, decide_text(self._principal, self._resource, reading))
-            if len(self._judgements) >= MAX_JUDGEMENTS:
-                self._judgements.clear()
-            self._judgements[key] = judgement
+    def _judge_plainly(self, reading: Reading) -> Judgement:
+        """The same for a text that names nothing of the catalogue."""
+        shifting = self._shifting(None) if self._policies.shifting else None
+        key = reading if shifting is None else (reading, shifting)
+        judgement = self._kept(key)
+        return self._judge(key, reading, shifting) if judgement is None else judgement
+
+    def _kept(self, key: object) -> Judgement | None:
+        """What was decided before about the same, if the policies are still those."""
+        answers = self._policies.answers
+        if answers is not self._answers:
+            self._answers = answers
+            self._judgements.clear()
+        return self._judgements.get(key)
+
+    def _judge(self, key: object, reading: Reading, shifting: Shifting | None) -> Judgement:
+        """Decide about everything that a text says, and keep that."""
+        facts = self._facts_now(shifting)
+        decided = decide(self._principal, self._resource, reading, self._answers, facts)
+        estimating: Callable[[], Estimating] | None = None
+        if isinstance(decided, Estimate):
+            estimating = None if self._adapter is None else self._adapter.estimate(reading)
+            decided = self._decide(reading, shifting, NOT_TO_BE_HAD)
+        judgement = Judgement(reading, decided, self._answers.ruleset.hash, estimating=estimating)
+        if len(self._judgements) >= MAX_JUDGEMENTS:
+            self._judgements.clear()
+        self._judgements[key] = judgement
         return judgement
+
+    def _decide(self, reading: Reading, shifting: Shifting | None, estimated_rows: int) -> Decision:
+        facts = self._facts_now(shifting)
+        decided = decide(self._principal, self._resource, reading, self._answers, facts, estimated_rows)
+        if isinstance(decided, Estimate):
+            raise TypeError("an estimate was wanted where there is one")
+        return decided
+
+    def _facts_now(self, shifting: Shifting | None) -> Mapping[str, Value]:
+        return self._facts if shifting is None else {**self._facts, **dict(shifting)}
+
+    def _hear_purpose(self, reading: Reading) -> None:
+        """What has been said is said: it holds from then on, whatever becomes of the transaction."""
+        for statement in reading.statements:
+            said = purpose_of(statement, self._purpose_at_start)
+            self._purpose = self._purpose if said is None else said
+
+    def _shifting(self, standing: Standing | None) -> Shifting:
+        """Those facts that policies in force read and that may be others for each statement."""
+        policies = self._policies
+        clock: Mapping[str, Value] | None = None
+        found: list[tuple[str, Value]] = []
+        for name in policies.shifting:
+            if name in CLOCK:
+                clock = policies.clock() if clock is None else clock
+                found.append((name, clock[name]))
+            elif name == "in_transaction":
+                found.append((name, self._wire.open_transaction is not None))
+            elif name == "purpose":
+                found.append((name, self._purpose))
+            else:
+                found.append((name, "" if standing is None else standing.role))
+        return tuple(found)
 
     def from_upstream(self, data: bytes) -> Traffic:
         """Bytes of the upstream; gives what to record and to send. Never waits."""
         self._wire.receive_upstream(data)
+        return self._wire.drain()
+
+    def overtime(self) -> Traffic:
+        """The time of what runs under a limit is over."""
+        self._wire.overtime()
+        return self._wire.drain()
+
+    def canceled(self) -> Traffic:
+        """The cancel that was asked for because of a limit is over."""
+        self._wire.canceled()
         return self._wire.drain()
 
     @property
@@ -241,6 +371,18 @@ class Journey:
         left_open = self._wire.open_transaction
         outcomes = self._wire.abandon()
         return outcomes, None if outcomes else left_open
+
+
+def _facts(peer: Peer, resource: Resource) -> dict[str, Value]:
+    """What policies may know of a session from its beginning to its end."""
+    address = "127.0.0.1" if peer.address == "local" else peer.address.partition("%")[0]
+    return {"client_address": address, "listener": peer.listener, "environment": resource.environment}
+
+
+def _limits(allow: Allow) -> Limits | None:
+    """What of the obligations the wire has to see to."""
+    of = allow.obligations
+    return Limits(of.rows, of.bytes, of.timeout_s, allow.limited_by) if of.limits else None
 
 
 def _hint(decision: Deny | Hold) -> str | None:

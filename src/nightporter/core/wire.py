@@ -34,6 +34,8 @@ class Peer:
     """Whether the listener can do TLS."""
     tls_required: bool = False
     port: int | None = None
+    listener: str = ""
+    """The entrance by which it came, as the configuration has its address."""
 
     @property
     def endpoint(self) -> str:
@@ -153,6 +155,8 @@ class Standing(Protocol):
 
 Rows: TypeAlias = list[list[tuple[bytes | None, ...]]]
 """Of several questions, each one's rows."""
+Estimating: TypeAlias = Generator[Sequence[bytes], Rows, int | None]
+"""Yields questions, is sent their answers, and returns how many rows a statement is about; None if that cannot be said."""
 OwnView: TypeAlias = Generator[Sequence[bytes], Rows, Snapshot | None]
 """Yields questions, is sent their answers, and returns the catalogue that the session itself sees; None if that cannot be said."""
 
@@ -200,6 +204,22 @@ class Outcome:
     sha256: str | None = None
     """Salted hash of what streamed past."""
     streamed_bytes: int | None = None
+    cut: int | None = None
+    """How many rows reached the client, where a limit cut the result off."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of a statement's result may reach the client, and how long it may run. None: no limit."""
+
+    rows: int | None = None
+    """Over all portions of a portal or cursor."""
+    bytes: int | None = None
+    """Of the rows, the same way."""
+    timeout_s: float | None = None
+    """From when the upstream gets to it."""
+    by: tuple[str, ...] = ()
+    """Ids of the policies that say so; the client is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,13 +246,27 @@ class Place:
     """The catalogue of the upstream is read, and what texts mean looked up in it."""
 
 
+class Curb:
+    """What is to be done so that a limited statement ends.
+
+    `timer_s`: call `overtime` in so many seconds, and not when an earlier one said; 0: not at all; None: as it was said before.
+    `cancel`: ask the upstream to cancel what it is at, and call `canceled` when that is over, however it went.
+    """
+
+    __slots__ = ("cancel", "timer_s")
+
+    def __init__(self) -> None:
+        self.timer_s: float | None = None
+        self.cancel = False
+
+
 class Traffic:
     """What became of some bytes: to send on, in order, and what was learned. `finished`: the client said good-bye.
 
     `redefined`: what others see of the catalogue may have changed. To be dealt with before anything is sent to the client.
     """
 
-    __slots__ = ("finished", "outcomes", "redefined", "to_client", "to_upstream")
+    __slots__ = ("curb", "finished", "outcomes", "redefined", "to_client", "to_upstream")
 
     def __init__(self) -> None:
         self.to_client: list[bytes] = []
@@ -240,6 +274,7 @@ class Traffic:
         self.outcomes: list[Outcome] = []
         self.finished = False
         self.redefined = False
+        self.curb: Curb | None = None
 
 
 class Wire(Protocol):
@@ -274,14 +309,16 @@ class Wire(Protocol):
         """The next thing to decide; None when more bytes are needed, or while `stalled`."""
         ...
 
-    def allow(self, request: Request, ticket: Ticket) -> None: ...
+    def allow(self, request: Request, ticket: Ticket, limits: Limits | None = None) -> None:
+        """Let it go upstream. What follows it waits until it is answered, if there are limits."""
+        ...
 
     def deny(self, request: Request, denial: Denial) -> None: ...
 
-    def inquire(self, questions: Sequence[bytes]) -> None:
+    def inquire(self, questions: Sequence[bytes], *, plans: bool = False) -> None:
         """Ask the upstream questions of ours, after what was allowed and before the request that waits; then it is `stalled`.
 
-        They must not be able to change anything.
+        They must not be able to change anything. `plans`: they are about plans, and are asked under the session's own settings.
         """
         ...
 
@@ -290,6 +327,14 @@ class Wire(Protocol):
         ...
 
     def receive_upstream(self, data: bytes) -> None: ...
+
+    def overtime(self) -> None:
+        """The time that a `Curb` set is over: what runs under a limit is to be canceled."""
+        ...
+
+    def canceled(self) -> None:
+        """The cancel that a `Curb` asked for is over, whether or not it hit. Then ask for the next request again."""
+        ...
 
     def drain(self) -> Traffic: ...
 
@@ -351,6 +396,8 @@ class Adapter:
     """How the catalogue that all see is read, on a connection that is for nothing else."""
     own_view: Callable[[Snapshot], OwnView]
     """The catalogue that a session sees by itself, given the one that all see: yields questions and is sent their answers."""
+    estimate: Callable[[Reading], Callable[[], Estimating] | None]
+    """Begins to ask how many rows a text is about, as the server's planner expects; None: to plan it might do something else."""
     outset: Callable[[str | None, str | None], Talk[Standing]]
     """On a connection that is logged in, ask under what a new session's texts are read: with this search path, as a setting of the
     protocol's would have it, and this role, where they are given. Raises UpstreamError and ProtocolError."""

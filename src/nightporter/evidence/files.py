@@ -6,6 +6,7 @@
 <path>/<writer>/checkpoints          all of them
 <path>/<writer>/key.pub              verifier key
 <path>/<writer>/resume               where the latest checkpoint ends; only saves time
+<path>/policy/<sha256>.json          policies that were in force (see `versions`)
 <path>/keys/<writer>/signing         private key
 <path>/keys/<writer>/commitment-2026-01-31   commitment key of that day (UTC)
 """

@@ -109,6 +109,14 @@ class LeftOut(msgspec.Struct, frozen=True, omit_defaults=True):
     doubts: int = 0
 
 
+class Observed(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What would have been decided, had the policies that decided not been there to observe only."""
+
+    decision: Decided
+    policies: tuple[str, ...] = ()
+    reason: str | None = None
+
+
 class What(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was asked and how it was decided: encoded once for each exact text and decision, by `encode`."""
 
@@ -132,6 +140,9 @@ class What(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why the text could not be understood."""
     policies: tuple[str, ...] = ()
     reason: str | None = None
+    policy_set: str | None = None
+    """Hash of all policies in force then: the ledger keeps each set under it."""
+    observed: Observed | None = None
 
 
 class Intent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

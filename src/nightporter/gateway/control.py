@@ -51,23 +51,29 @@ async def serve(run: Path, index: int, obey: Callable[[Message], Awaitable[Messa
     return server
 
 
+async def ask(run: Path, index: int, message: Message) -> Message | None:
+    """Ask one worker; None if it is not there or does not answer."""
+    try:
+        async with asyncio.timeout(TIMEOUT_S):
+            reader, writer = await asyncio.open_unix_connection(str(run / f"worker-{index}.sock"), limit=MAX_LINE)
+            try:
+                writer.write(msgspec.json.encode(message) + b"\n")
+                return msgspec.json.decode(await reader.readline(), type=Message)
+            finally:
+                writer.close()
+    except (TimeoutError, OSError, ValueError, msgspec.DecodeError):  # that worker is gone, or starting
+        return None
+
+
 async def ask_others(run: Path, index: int, message: Message) -> None:
     """Ask the other workers, one after the other, until one says it is done."""
     for path in sorted(run.glob("worker-*.sock")):
-        if path.name == f"worker-{index}.sock":
+        other = path.stem.removeprefix("worker-")
+        if not other.isdigit() or int(other) == index:
             continue
-        try:
-            async with asyncio.timeout(TIMEOUT_S):
-                reader, writer = await asyncio.open_unix_connection(str(path), limit=MAX_LINE)
-                try:
-                    writer.write(msgspec.json.encode(message) + b"\n")
-                    answer = msgspec.json.decode(await reader.readline(), type=Message)
-                finally:
-                    writer.close()
-        except (TimeoutError, OSError, msgspec.DecodeError):
-            continue  # that worker is gone, and its sessions with it
-        if answer.get("done"):
-            return
+        answer = await ask(run, int(other), message)
+        if answer is not None and answer.get("done"):
+            return  # one that is not there is gone, and its sessions with it
 
 
 # For the command line, which waits

@@ -8,6 +8,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, TypeVar
 
+import structlog
+
 from nightporter.core.commands import (
     Admit,
     Command,
@@ -29,15 +31,17 @@ from nightporter.identity.authenticate import Refused, authenticate, refusal
 from nightporter.identity.directory import Entry
 from nightporter.identity.principal import Principal
 from nightporter.identity.token import identifier_of
-from nightporter.policy.model import Resource
+from nightporter.policy.model import Allow, Resource
 
 from .dial import NONCE_BYTES, converse
 from .link import Link
+from .usage import UsageError
 
 if TYPE_CHECKING:
     from .session import Session
 
 R = TypeVar("R")
+log = structlog.get_logger()
 
 
 class Opening:
@@ -83,6 +87,7 @@ class Opening:
                 return self._find(hello, principal)
             case Admit(place, allow):
                 facts = self._session.facts
+                self._enroll(allow)
                 self._session.recorder = self._worker.recorder(facts)
                 detail = {"policies": " ".join(allow.policies), "settings": " ".join(sorted(place.settings))}
                 self._session.recorder.event(EventKind.SESSION_STARTED, {**detail, **self._proof})
@@ -94,6 +99,18 @@ class Opening:
                 return None
             case _:
                 raise TypeError(f"an opening does not ask for {type(command).__name__}")
+
+    def _enroll(self, allow: Allow) -> None:
+        """Count the session among those of its principal. Raises TurnedAwayError."""
+        limit = allow.obligations.sessions
+        try:
+            counted = self._principal is not None and self._session.enroll(self._principal.name, limit)
+        except UsageError as error:
+            log.error("sessions cannot be counted", session=self._session.id, error=str(error))
+            raise TurnedAwayError(Refusal("58000", "sessions cannot be counted at present"), f"usage: {error}") from error
+        if not counted:
+            words = f"no more than {limit} sessions of this principal may be open at once"
+            raise TurnedAwayError(Refusal("53300", words), f"limit of sessions: {' '.join(allow.policies)}")
 
     # The client
 

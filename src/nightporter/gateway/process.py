@@ -1,4 +1,4 @@
-"""A worker's process: `python -m nightporter.gateway.process CONFIG INDEX FD...`, started by the supervisor only."""
+"""A worker's process: `python -m nightporter.gateway.process CONFIG INDEX POLICIES FD...`, started by the supervisor only."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from pathlib import Path
 import structlog
 
 from nightporter.config import Config, load
-from nightporter.core.error import ConfigError
+from nightporter.core.error import ConfigError, NightporterError
 from nightporter.protocols.registry import ADAPTERS
 from nightporter.store import open_store
 
+from .adopted import Adopted
 from .logging import configure
 from .supervisor import open_ledger, spoken
 from .tls import server_tls
@@ -29,12 +30,17 @@ GC_THRESHOLD = (20_000, 20, 50)
 """A statement makes some twenty objects and no cycle: the default, a pass every 700, would look at them for nothing."""
 
 
-def main(path: Path, index: int, fds: list[int]) -> None:
-    """Run one worker until it is told to stop."""
+def main(path: Path, index: int, policies: Path, fds: list[int]) -> None:
+    """Run one worker until it is told to stop. `policies`: where the set in force is kept."""
     configure()
     config = load(path, protocols=ADAPTERS)
+    try:
+        adopted = Adopted(policies)
+    except NightporterError as error:  # nothing could be decided: no worker
+        log.error("policies not taken over", hash=policies.stem, error=str(error))
+        sys.exit(1)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(config, index, fds))
+        runner.run(_serve(config, index, adopted, fds))
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
@@ -45,10 +51,10 @@ def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return uvloop.new_event_loop
 
 
-async def _serve(config: Config, index: int, fds: list[int]) -> None:
+async def _serve(config: Config, index: int, policies: Adopted, fds: list[int]) -> None:
     store = open_store(config.store)
     ledger = open_ledger(config, store, f"worker-{index}")
-    worker = Worker(config, store, ledger, index)
+    worker = Worker(config, store, ledger, index, policies)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
@@ -96,4 +102,4 @@ def _reload(worker: Worker) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), [int(fd) for fd in sys.argv[3:]])
+    main(Path(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]), [int(fd) for fd in sys.argv[4:]])

@@ -17,7 +17,7 @@ from nightporter.core.wire import Outcome, Ticket
 from nightporter.evidence.group_commit import GroupCommit
 from nightporter.evidence.ledger import Ledger
 from nightporter.evidence.reading import found, reason
-from nightporter.evidence.record import Decided, Detail, EventKind, What, Who, encode
+from nightporter.evidence.record import Decided, Detail, EventKind, Observed, What, Who, encode
 from nightporter.policy.model import Allow, Decision, Deny, Hold
 from nightporter.statement.model import Action, Statement
 
@@ -119,6 +119,8 @@ class Recorder:
             unknown=told,
             policies=decision.policies,
             reason=_reason(decision, unknown, told),
+            policy_set=judgement.policy_set,
+            observed=_observed(decision, unknown, told),
         )
 
 
@@ -140,7 +142,15 @@ def _reason(decision: Decision, unknown: str | None, told: str | None) -> str | 
         return None
     if unknown is None or told is None:
         return decision.reason
-    return decision.reason.replace(unknown, told)
+    # a sentence has it on one line
+    return decision.reason.replace(" ".join(unknown.split()), told).replace(unknown, told)
+
+
+def _observed(decision: Decision, unknown: str | None, told: str | None) -> Observed | None:
+    if not isinstance(decision, Allow) or decision.observed is None:
+        return None
+    would = decision.observed
+    return Observed(_decided(would), would.policies, _reason(would, unknown, told))
 
 
 def _actions(statements: tuple[Statement, ...]) -> tuple[Action, ...]:

@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import structlog
 
 from nightporter.config import Upstream
-from nightporter.core.commands import AwaitApproval, Command, Consult, Intend, PassOn, Steps
+from nightporter.core.commands import AwaitApproval, Command, Consult, Count, Intend, PassOn, Steps
 from nightporter.core.error import (
     ClosedError,
     EvidenceError,
@@ -27,14 +28,16 @@ from nightporter.core.error import (
     UpstreamError,
 )
 from nightporter.core.journey import Journey, Opened, open_session
-from nightporter.core.wire import Cancel, Entered, Peer, Traffic
+from nightporter.core.wire import Cancel, Curb, Entered, Peer, Ticket, Traffic
 from nightporter.evidence.record import EventKind
+from nightporter.policy.model import Approval, Hold, Obligations
 from nightporter.statement.model import Reading
 
 from .link import Link
 from .opening import Opening
 from .recorder import Recorder
 from .task import spawn
+from .usage import Row
 
 if TYPE_CHECKING:
     from .worker import Entrypoint, Worker
@@ -73,6 +76,11 @@ class Session:
         self._journey: Journey | None = None
         self._waiting: Steps[None] | None = None  # the journey, while what it asked for is not done
         self._commit: asyncio.Task[None] | None = None
+        self._row: Row | None = None
+        self._counting = False  # a statement was counted, whose intent is not recorded yet
+        self._counted: set[str] = set()  # records of those that run
+        self._approval: asyncio.Future[Approval] | None = None  # while a statement is held
+        self._timer: asyncio.TimerHandle | None = None  # of a statement whose time is limited
         self._held: deque[bytes] = deque()
         self._held_size = 0
         self._client_ended = False
@@ -91,7 +99,7 @@ class Session:
         opening = Opening(self)
         try:
             async with asyncio.timeout(self.worker.limits.startup_timeout_s):
-                found = await opening.run(open_session(self.peer, self.entrypoint.adapter))
+                found = await opening.run(open_session(self.peer, self.entrypoint.adapter, self.worker.policies))
             if isinstance(found, Cancel):
                 # it goes on when the client does not wait for the end
                 await asyncio.shield(spawn(self.worker.cancel(found, self.peer), f"cancel {self.id}"))
@@ -186,6 +194,9 @@ class Session:
         if traffic.outcomes:
             for outcome in traffic.outcomes:
                 self.recorder.outcome(outcome)
+                if self._counted and outcome.ticket.number in self._counted:
+                    self._counted.remove(outcome.ticket.number)
+                    self._discount()
             self.worker.flush_soon()
         if traffic.to_upstream:
             upstream = self.upstream
@@ -198,6 +209,42 @@ class Session:
                 client.write(chunk)
         if traffic.finished:
             self._client_ended = True
+        if traffic.curb is not None:
+            self._curb(traffic.curb)
+
+    def _curb(self, curb: Curb) -> None:
+        """A limited statement: let its time run, or end it."""
+        if curb.timer_s is not None:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = asyncio.get_running_loop().call_later(curb.timer_s, self._overtime) if curb.timer_s else None
+        if curb.cancel:
+            spawn(self._cut_off(), f"cut off {self.id}")
+
+    def _overtime(self) -> None:
+        self._timer = None
+        if self._journey is not None and (self._journey.stalled or not self._client_ended):
+            self._carry_on(self._journey.overtime)
+
+    async def _cut_off(self) -> None:
+        try:
+            await self.worker.cut_off(self)
+        finally:  # however it went: the session waits for this
+            if self._journey is not None:
+                self._carry_on(self._journey.canceled)
+
+    def _carry_on(self, learn: Callable[[], Traffic]) -> None:
+        """Tell the journey something that neither side said, and go on as after a word of the upstream's."""
+        if self.closing:
+            return
+        try:
+            self._pass_on(learn())
+        except Exception as error:  # noqa: BLE001 - fail closed: both sides close
+            self._fault(error)
+            return
+        if self._waiting is None and self._journey is not None:
+            self._drive(self._journey.go_on())
+            self._pump()
 
     def _drive(self, steps: Steps[None], reply: object = None, error: NightporterError | None = None) -> None:
         """Carry out what the journey asks for, until it is done or must wait."""
@@ -210,7 +257,12 @@ class Session:
                 elif isinstance(command, Intend):
                     try:
                         reply = self.recorder.intent(command)
+                        if self._counting:
+                            self._counting = False
+                            self._counted.add(reply.number)
                     except EvidenceError as failure:
+                        if self._counting:
+                            self._discount()
                         log.error("intent not recorded", session=self.id, error=str(failure))
                         command = steps.throw(failure)
                         continue
@@ -219,6 +271,8 @@ class Session:
                     if self.recorder.must_wait(command):
                         self._wait(steps, reply)
                         return
+                elif isinstance(command, Count):
+                    reply = self._count(command.obligations)
                 elif isinstance(command, Consult):
                     reply = None if command.anew else self.worker.catalog(self)
                     if reply is None:
@@ -226,7 +280,8 @@ class Session:
                         self._commit = spawn(self._until_consulted(steps), f"catalog {self.id}")
                         return
                 elif isinstance(command, AwaitApproval):
-                    reply = False  # nobody can be asked yet: a hold is answered like a denial
+                    self._await_approval(steps, command.hold)
+                    return
                 else:
                     raise TypeError(f"a journey does not ask for {type(command).__name__}")
                 command = steps.send(reply)
@@ -236,6 +291,63 @@ class Session:
             self._broken(f"client: {broken}")
         except Exception as fault:  # noqa: BLE001 - fail closed: some of a statement may be upstream, both sides close
             self._fault(fault)
+
+    # What the principal does in all its sessions
+
+    def enroll(self, principal: str, limit: int | None) -> bool:
+        """Count this session; False: it is one too many. Raises UsageError."""
+        row = self.worker.usage.claim(principal, self.worker.now())
+        if not row.session_opened(limit):
+            self.worker.usage.release(row)
+            return False
+        self._row = row
+        return True
+
+    def _count(self, obligations: Obligations) -> str | None:
+        row = self._row
+        assert row is not None  # noqa: S101 - without it the session had not opened
+        over = row.statement_begins(self.worker.now(), obligations.concurrent, obligations.per_minute)
+        self._counting = over is None
+        return over
+
+    def _discount(self) -> None:
+        self._counting = False
+        if self._row is not None:
+            self._row.statement_ended()
+
+    def _withdraw_count(self) -> None:
+        """The session is over, and with it all that it ran."""
+        row = self._row
+        if row is None:
+            return
+        for _ in range(len(self._counted) + self._counting):
+            row.statement_ended()
+        self._counted.clear()
+        self._counting = False
+        row.session_closed()
+        self.worker.usage.release(row)
+        self._row = None
+
+    def _await_approval(self, steps: Steps[None], hold: Hold) -> None:
+        self._waiting = steps
+        self._approval = asyncio.get_running_loop().create_future()
+        self._commit = spawn(self._until_approved(steps, self._approval, hold.wait_s), f"hold {self.id}")
+
+    async def _until_approved(self, steps: Steps[None], approval: asyncio.Future[Approval], wait_s: float) -> None:
+        await asyncio.wait([approval], timeout=wait_s)
+        self._waiting = self._approval = None
+        if self.closing:
+            steps.close()  # what was held is recorded, and that the session ended
+            return
+        self._drive(steps, approval.result() if approval.done() else Approval.EXPIRED)
+        self._pump()
+
+    def withdraw(self) -> bool:
+        """End the wait for an approval, if there is one: the client cancels what is held."""
+        if self._approval is None or self._approval.done():
+            return False
+        self._approval.set_result(Approval.WITHDRAWN)
+        return True
 
     def _make_room(self, reading: Reading) -> None:
         """A statement that wants a whole database for itself is not to find our own connection in the way."""
@@ -252,6 +364,9 @@ class Session:
             await self.recorder.on_disk()
         except EvidenceError as error:
             failure = error  # the statement is denied: not a byte of it has gone upstream
+            if isinstance(reply, Ticket) and reply.number in self._counted:
+                self._counted.remove(reply.number)
+                self._discount()
         self._waiting = None
         if self.closing:
             steps.close()
@@ -294,8 +409,9 @@ class Session:
     # Ends
 
     def _client_at_end(self) -> None:
-        """The client will send no more; what it has sent is still answered."""
+        """The client will send no more; what it has sent is still answered, but nobody is asked to approve it any more."""
         self._client_ended = True
+        self.withdraw()
         stalled = self._journey is not None and self._journey.stalled
         if self.upstream is not None and self._waiting is None and not self._held and not stalled:
             self.upstream.finish()
@@ -319,8 +435,11 @@ class Session:
         return {**self.facts, "since": self.since.isoformat(), "idle": self.is_idle}
 
     async def forwarded(self) -> None:
-        """Return once no statement waits for the disk, or the catalogue: a cancel must not overtake what it is to cancel."""
-        while self._commit is not None and not self._commit.done():
+        """Return once no statement waits for the disk, or the catalogue: a cancel must not overtake what it is to cancel.
+
+        One that is held may come out of that.
+        """
+        while self._commit is not None and not self._commit.done() and self._approval is None:
             await asyncio.wait([self._commit])
 
     def end(self, refusal: Refusal) -> None:
@@ -349,10 +468,14 @@ class Session:
         if self.closing:
             return
         self.closing = True
+        self.withdraw()
+        if self._timer is not None:
+            self._timer.cancel()
         if self.upstream is not None:
             self.upstream.close()
         self.client.close()
         self.worker.ended(self)
+        self._withdraw_count()
         journey, self._journey = self._journey, None
         detail: dict[str, str | int] = {"reason": reason}
         try:

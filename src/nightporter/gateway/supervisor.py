@@ -27,6 +27,9 @@ from nightporter.protocols.registry import ADAPTERS
 from nightporter.store import Store, open_store
 
 from .dial import Dialer
+from .rollout import Rollout
+from .task import spawn
+from .usage import UsageError, renew, worker_died
 
 log = structlog.get_logger()
 
@@ -59,9 +62,12 @@ class Supervisor:
         spoken(self._config)
         store = open_store(self._config.store)
         ledger = open_ledger(self._config, store, CONTROL_SLOT)
+        self._rollout = Rollout(self._config, ledger, lambda: [each.principal for each in store.list()], self._replace)
         try:
+            self._rollout.begin()
             self._listen()
             await self._survey(ledger)
+            renew(self._config.run, self._config.workers)
             for index in range(self._config.workers):
                 self._start(index)
             loop = asyncio.get_running_loop()
@@ -69,7 +75,11 @@ class Supervisor:
                 loop.add_signal_handler(number, self._stop)
             loop.add_signal_handler(signal.SIGHUP, self._reload, ledger)
             self._announce()
-            return await self._watch(ledger)
+            watching = spawn(self._rollout.watch(), "policies")
+            try:
+                return await self._watch(ledger)
+            finally:
+                watching.cancel()
         finally:
             self._end_workers()
             for path in self._socket_files():
@@ -87,9 +97,16 @@ class Supervisor:
 
     def _start(self, index: int) -> None:
         fds = [s.fileno() for s in self._sockets[index]]
-        command = [sys.executable, "-m", "nightporter.gateway.process", str(self._config.path), str(index), *map(str, fds)]
+        arguments = [self._config.path, index, self._rollout.file, *fds]
+        command = [sys.executable, "-m", "nightporter.gateway.process", *map(str, arguments)]
         # its own process group: Ctrl-C in a terminal reaches us, and we tell the workers to drain
         self._workers[index] = subprocess.Popen(command, pass_fds=fds, process_group=0)  # noqa: S603 - our own program
+        self._rollout.started(index)
+
+    def _replace(self, index: int) -> None:
+        """End a worker at once, its sessions too; the watch starts another, unless we are stopping."""
+        if index in self._workers:
+            self._workers[index].kill()
 
     def _announce(self) -> None:
         for place, listener in enumerate(self._config.listeners):
@@ -146,6 +163,8 @@ class Supervisor:
                 if status is None:
                     continue
                 del self._workers[index]
+                self._rollout.ended(index)
+                self._forget_usage(index)
                 if not self._stopping:
                     log.error("worker died, starting another", worker=index, status=status)
                     ledger.event(EventKind.FAULT, None, {"worker": index, "status": status})
@@ -174,16 +193,25 @@ class Supervisor:
             # workers keep their own checkpoints; copying is tried again
             log.error("checkpoints not copied", error=str(error))
 
+    def _forget_usage(self, index: int) -> None:
+        """What a dead worker's sessions were doing, they do no more."""
+        try:
+            worker_died(self._config.run, index, self._config.workers)
+        except UsageError as error:
+            log.error("usage of a dead worker not forgotten, its successor will", worker=index, error=str(error))
+
     def _reload(self, ledger: Ledger) -> None:
-        """SIGHUP: check the file here; workers load it only if it is good."""
+        """SIGHUP: check the file here; workers load it only if it is good. The policies are looked at anew in any case."""
         try:
             config = load(self._config.path, protocols=ADAPTERS)
         except ConfigError as error:
             log.error("configuration not reloaded, the old one stays in force", error=str(error))
+            self._rollout.reload(self._config)
             return
         ledger.event(EventKind.CONFIGURATION, None, {"reloaded": "yes"})
         kept = self._config
         self._config = config
+        self._rollout.reload(config)
         if config.workers != kept.workers or config.listeners != kept.listeners or config.ledger != kept.ledger:
             log.warning("changed listeners, workers or ledger take effect at the next start")
         for process in self._workers.values():

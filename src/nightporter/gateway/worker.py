@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,18 +26,24 @@ from nightporter.evidence.ledger import Ledger
 from nightporter.evidence.record import EventKind
 from nightporter.identity.authenticate import mock_challenge
 from nightporter.identity.throttle import Throttle
+from nightporter.policy.in_force import InForce
+from nightporter.policy.model import Value
+from nightporter.policy.ruleset import Ruleset
 from nightporter.protocols.registry import ADAPTERS
 from nightporter.store import Store
 
 from . import control
+from .adopted import Adopted
 from .bulletin import Bulletin
 from .catalogues import Catalogues
 from .dial import Dialer, converse
 from .link import Link
+from .moment import moment
 from .recorder import Book, Recorder
 from .session import Session
 from .task import spawn
 from .tls import ServerTls
+from .usage import Usage
 
 R = TypeVar("R")
 log = structlog.get_logger()
@@ -73,8 +79,12 @@ class Entrypoint:
 class Worker:
     """All that the sessions of this process share."""
 
-    def __init__(self, config: Config, store: Store, ledger: Ledger, index: int) -> None:
+    def __init__(self, config: Config, store: Store, ledger: Ledger, index: int, adopted: Adopted) -> None:
         self.config = config
+        self._adopted = adopted
+        self.policies = InForce(adopted.ruleset, self._moment)
+        self.ruleset = adopted.ruleset
+        """Those that are in force."""
         self.directory = store
         self.index = index
         self.dialer = Dialer()
@@ -92,6 +102,7 @@ class Worker:
         places = {name: (adapter, adapter.catalog) for name, adapter in ADAPTERS.items()}
         self.catalogues = Catalogues(self.dialer, places, lambda: self.config.catalog.max_age_s)
         self._unreadable: dict[str, float] = {}  # until when no statement waits for it again
+        self.usage = Usage(config.run, index, config.workers)
         self._bulletin = Bulletin(config.run, index, config.workers)
 
     @property
@@ -118,6 +129,7 @@ class Worker:
         self._control.close()
         await self.catalogues.close()
         await self._book.commit.close()
+        self.usage.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def stop(self) -> None:
@@ -185,7 +197,8 @@ class Worker:
         host = str(address[0]) if isinstance(address, tuple) else "local"
         port = int(address[1]) if isinstance(address, tuple) else None
         tls = entrypoint.tls
-        peer = Peer(host, is_loopback(host), tls is not None, tls is not None and tls.required, port)
+        required = tls is not None and tls.required
+        peer = Peer(host, is_loopback(host), tls is not None, required, port, str(entrypoint.listener.address))
         session = Session(self, entrypoint, link, peer)
         self.sessions.add(session)
         session.start()
@@ -198,6 +211,16 @@ class Worker:
     def is_full(self) -> bool:
         """Whether a session that opens now is one too many; it is counted itself."""
         return len(self.sessions) > self._cap
+
+    # Policies
+
+    def _in_force(self, ruleset: Ruleset) -> None:
+        """Other policies are in force: from here on nothing is decided by those before."""
+        self.ruleset = ruleset
+        self.policies.replace(ruleset)
+
+    def _moment(self) -> Mapping[str, Value]:
+        return moment(self.now_utc().astimezone(self.config.policies.zone))
 
     # What sessions use
 
@@ -322,18 +345,32 @@ class Worker:
         except EvidenceError as error:
             # a cancel stops work and changes nothing; refusing it for want of a record would help nobody
             log.error("cancel not recorded", session=session.id, error=str(error))
-        await self._cancel_upstream(session)
+        if not session.withdraw():
+            await self._cancel_upstream(session)
         return True
 
     async def _cancel_upstream(self, session: Session) -> None:
         """Pass a cancel on, over a connection of its own."""
+        upstream = session.found
+        if upstream is None:
+            return
+        try:
+            async with asyncio.timeout(upstream.connect_timeout_s):
+                await session.forwarded()
+        except TimeoutError as error:
+            log.warning("cancel did not reach the upstream", session=session.id, error=str(error))
+            return
+        if not session.withdraw():
+            await self.cut_off(session)
+
+    async def cut_off(self, session: Session) -> None:
+        """Cancel whatever the upstream is at. Returns when it has dealt with that, or cannot be reached."""
         upstream, entered = session.found, session.entered
         if upstream is None or entered is None:
             return
         adapter = session.entrypoint.adapter
         try:
             async with asyncio.timeout(upstream.connect_timeout_s):
-                await session.forwarded()
                 link = await self.dialer.connect(adapter, upstream)
                 try:
                     await converse(adapter.cancel(entered), link, self.dialer.securer(upstream))
@@ -349,6 +386,8 @@ class Worker:
         match message:
             case {"verb": "cancel", "process_id": int(process_id), "secret": str(secret), "client": str(client)}:
                 return {"done": await self._cancel_own(process_id, bytes.fromhex(secret), client)}
+            case {"verb": "policies", "hash": str(wanted)}:
+                return await self._adopted.adopt(wanted, self.in_thread, self._in_force)
             case {"verb": "sessions"}:
                 return {"sessions": [s.describe() for s in self.sessions if s.cancel_key is not None]}
             case {"verb": "end", "session": str(wanted)}:
