@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,13 @@ SESSION = {
 }
 
 
+def configured(folder: Path, more: str) -> None:
+    path = folder / "nightporter.yaml"
+    path.write_text(f"{path.read_text()}{more}\n")
+
+
 def test_check_says_ok(run: Run, folder: Path) -> None:
-    assert run("config check").stdout == "nightporter.yaml: ok: 1 listener, 1 upstream\n"
+    assert re.fullmatch(r"nightporter.yaml: ok: 1 listener, 1 upstream, \d+ policies\n", run("config check").stdout)
     (folder / "nightporter.yaml").rename(folder / "np.yaml")
     assert run("config check --config np.yaml").stdout.startswith("np.yaml: ok")
 
@@ -43,6 +49,27 @@ def test_check_warns(run: Run, folder: Path) -> None:
     result = run("config check")
     assert result.stderr.startswith("warning: nightporter.yaml: upstreams.shop.tls: `prefer` may send")
     assert ": ok: " in result.stdout
+
+
+def test_check_reads_the_policies(run: Run, folder: Path) -> None:
+    policies = folder / "policies"
+    policies.mkdir()
+    configured(folder, "policies: {path: policies, packs: []}")
+    assert f"error: {policies}: has no policies" in run("config check", fails=1).stderr
+    file = policies / "people.cedar"
+    file.write_text('@id("people")\npermit (principal, action, resource);\n@id("people")\nforbid (principal, action, resource);')
+    assert f"error: {file}:3:" in run("config check", fails=1).stderr
+    file.write_text('@id("people")\npermit (principal, action, resource);')
+    checked = run("config check")
+    assert checked.stderr.startswith(f"warning: {file}:1: policy `people`: it permits everything")
+    assert checked.stdout == "nightporter.yaml: ok: 1 listener, 1 upstream, 1 policy\n"
+
+
+@pytest.mark.parametrize("command", ["config check", "up"])
+def test_policies_that_are_not_there_keep_us_from_starting(run: Run, folder: Path, command: str) -> None:
+    configured(folder, "policies: ./nowhere")
+    complaint = f"error: nightporter.yaml:9:11: policies.path: `{folder}/nowhere` cannot be read: No such file or directory\n"
+    assert run(command, fails=1).stderr == complaint
 
 
 @pytest.mark.parametrize("command", ["config check", "up", "principal list", "evidence tail", "session list"])

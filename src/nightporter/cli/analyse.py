@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -17,8 +17,10 @@ from .render import complain, pointed, show, terminal_width, to_json
 
 if TYPE_CHECKING:
     from nightporter.catalog.model import Snapshot
-    from nightporter.config import Upstream
+    from nightporter.config import Config, Upstream
     from nightporter.core.wire import Adapter, Standing
+
+    from .understood import Report
 
 UNKNOWN = 3
 """Exit status: something of it could not be resolved for certain."""
@@ -41,15 +43,35 @@ def analyse(
     that it sets off, and what could not be resolved for certain. Reads the catalogue of the upstream, and runs nothing there.
     The exit status is 3 if anything is unknown.
     """
-    from nightporter.protocols.registry import ADAPTERS
-
-    from . import understood
     from .options import load_config
 
-    found = load_config(config).resolve(upstream)
+    report = understand(upstream_of(load_config(config), upstream), text, search_path, role)
+    if json:
+        show(to_json(report.as_json()))
+    else:
+        report.show(terminal_width(sys.stdout))
+    if report.unknown:
+        raise typer.Exit(UNKNOWN)
+
+
+def upstream_of(config: Config, name: str) -> Upstream:
+    """The upstream of that name. Raises NightporterError."""
+    found = config.resolve(name)
     if found is None:
-        raise NightporterError(f"no upstream `{upstream}`")
-    adapter = ADAPTERS[found.protocol]
+        raise NightporterError(f"no upstream `{name}`")
+    return found
+
+
+def understand(upstream: Upstream, text: str, search_path: str | None = None, role: str | None = None) -> Report:
+    """The reading of a text; `-` is the text on standard input. Reads the catalogue of the upstream, and runs nothing there.
+
+    Ends the command with its complaint if the text does not parse.
+    """
+    from nightporter.protocols.registry import ADAPTERS
+
+    from .understood import Report
+
+    adapter = ADAPTERS[upstream.protocol]
     if text == "-":
         text = _standard_input()
     wrong = adapter.complaint(text)
@@ -58,16 +80,30 @@ def analyse(
         if wrong.span is not None:
             sys.stderr.write("".join(f"{each}\n" for each in pointed(text, *wrong.span, terminal_width(sys.stderr))))
         raise typer.Exit(1)
-    snapshot, standing = _look(adapter, found, search_path, role)
+    sight = look(upstream, search_path, role)
+    return Report(upstream.name, adapter.label, sight.snapshot, sight.standing, sight.read(text))
+
+
+class Sight(NamedTuple):
+    """What was seen of an upstream: under what a text is read there."""
+
+    adapter: Adapter
+    snapshot: Snapshot
+    standing: Standing
+
+    def read(self, text: str) -> Reading:
+        """What a text of a new session would do. What does not parse is unknown."""
+        return self.adapter.understand(_without_session(self.adapter.analyse(text)), self.standing, self.snapshot, ())
+
+
+def look(upstream: Upstream, search_path: str | None = None, role: str | None = None) -> Sight:
+    """Read the catalogue of an upstream. Raises NightporterError."""
+    from nightporter.protocols.registry import ADAPTERS
+
+    adapter = ADAPTERS[upstream.protocol]
+    snapshot, standing = _look(adapter, upstream, search_path, role)
     _check(snapshot, standing, search_path, role)
-    reading = adapter.understand(_without_session(adapter.analyse(text)), standing, snapshot, ())
-    report = understood.Report(found.name, adapter.label, snapshot, standing, reading)
-    if json:
-        show(to_json(report.as_json()))
-    else:
-        report.show(terminal_width(sys.stdout))
-    if report.unknown:
-        raise typer.Exit(UNKNOWN)
+    return Sight(adapter, snapshot, standing)
 
 
 def _without_session(reading: Reading) -> Reading:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import analyse, catalog, config, evidence, principal, session, token, up
+from . import analyse, catalog, config, evidence, explain, policy, principal, session, token, up
 from .options import examples
 from .render import show
 from .root import Root
@@ -46,6 +46,14 @@ app.command(
         "cat report.sql | nightporter analyse --upstream shop --role reporting --search-path reports,public --json -",
     ),
 )(analyse.analyse)
+app.command(
+    "explain",
+    epilog=examples(
+        'nightporter explain --as copilot --upstream shop "delete from orders"',
+        'cat change.sql | nightporter explain --as alice --upstream shop --purpose INC-42 --at "2026-11-23 03:00" --json -',
+    ),
+)(explain.explain)
+app.add_typer(policy.app, name="policy")
 app.add_typer(principal.app, name="principal")
 app.add_typer(token.app, name="token")
 app.add_typer(session.app, name="session")

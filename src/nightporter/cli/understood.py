@@ -44,6 +44,9 @@ class Report:
         self._snapshot = snapshot
         self._standing = standing
         self._statements = reading.statements
+        self.reading = reading
+        self.role = standing.role
+        """Of the database, as which it would run."""
 
     @property
     def unknown(self) -> bool:
@@ -70,6 +73,13 @@ class Report:
 
     # For people
 
+    @property
+    def where(self) -> str:
+        """On which upstream, and under what."""
+        path = ", ".join(line(schema) for schema in self._standing.path) or "empty"
+        where = f"database {line(self._snapshot.database)}, role {line(self._standing.role)}, search path {path}"
+        return f"upstream {line(self._upstream)}: {self._label}, {where}"
+
     def show(self, width: int) -> None:
         """Print it, at most `width` columns wide."""
         console = Console(file=sys.stdout, width=width, highlight=False)
@@ -78,9 +88,7 @@ class Report:
         sys.stdout.write("".join(f"{each.rstrip()}\n" for each in captured.get().splitlines()))  # tables fill their lines
 
     def _print(self, console: Console, width: int) -> None:
-        path = ", ".join(line(schema) for schema in self._standing.path) or "empty"
-        where = f"database {line(self._snapshot.database)}, role {line(self._standing.role)}, search path {path}"
-        console.print(Text(f"upstream {line(self._upstream)}: {self._label}, {where}", "dim"))
+        console.print(Text(self.where, "dim"))
         if not self._statements:
             console.print(Text("there is no statement in it"))
         for number, statement in enumerate(self._statements, 1):
@@ -113,7 +121,7 @@ def _parts(statement: Statement, number: int, width: int) -> Iterable[Renderable
         )
     if statement.settings:
         yield Text("")
-        yield _table(("changes setting",), ((_setting(each),) for each in statement.settings))
+        yield _table(("changes setting", "to"), ((_setting(each), _value(each)) for each in statement.settings))
     doubts = statement.doubts or ((Doubt(statement.unknown),) if statement.unknown is not None else ())
     for doubt in doubts:
         yield Text("")
@@ -167,16 +175,27 @@ def _table(headings: Sequence[str], rows: Iterable[Sequence[str]], widths: Seque
 
 
 def _rows(access: Access) -> str:
-    return "" if access.kind in _ROWLESS else ROWS[access.bound]
+    rows = "" if access.kind in _ROWLESS else ROWS[access.bound]
+    return f"{rows}, locked only" if rows and access.locks else rows
 
 
 def _uses(access: Access) -> str:
-    return "\n".join(f"{use}: {', '.join(map(identifier, names))}" for use, names in _by_use(access).items()) or "-"
+    uses = [f"{use}: {', '.join(map(identifier, names))}" for use, names in _by_use(access).items()]
+    labels = [f"label {label}: {', '.join(map(identifier, names))}" for label, names in _by_label(access).items()]
+    return "\n".join(uses + labels) or "-"
 
 
 def _by_use(access: Access) -> dict[str, list[str]]:
     found = {use: [column.name for column in access.columns if use in column.uses] for use in Use}
     return {str(use): names for use, names in found.items() if names}
+
+
+def _by_label(access: Access) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for column in access.columns:
+        for label in column.labels if column.uses else ():
+            found.setdefault(label, []).append(column.name)
+    return found
 
 
 def _way(via: tuple[str, ...]) -> str:
@@ -210,6 +229,11 @@ def _setting(setting: Setting) -> str:
     return f"the one that ${setting.parameter} names" if setting.parameter is not None else "any: it is not known before it runs"
 
 
+def _value(setting: Setting) -> str:
+    told = "its value at start-up" if setting.reset else "-" if setting.value is None else line(setting.value) or "''"
+    return f"{told}, later" if setting.stored else told
+
+
 # JSON
 
 
@@ -230,7 +254,10 @@ def _as_json(statement: Statement, start: int | None) -> dict[str, Any]:
             for each in statement.flows
         ],
         "effects": [_effected(each, start) for each in statement.effects],
-        "settings": [{"name": each.name, "parameter": each.parameter} for each in statement.settings],
+        "settings": [
+            {"name": each.name, "parameter": each.parameter, "value": each.value, "reset": each.reset, "stored": each.stored}
+            for each in statement.settings
+        ],
         "doubts": [{"reason": each.reason, "via": list(each.via), "place": _place(each.span, start)} for each in statement.doubts],
     }
 
@@ -242,7 +269,11 @@ def _access(access: Access, start: int | None) -> dict[str, Any]:
         "name": access.relation,
         "kind": access.kind,
         "columns": _by_use(access),
+        "labels": _by_label(access),
+        "traits": sorted(access.traits),
+        "parents": [{"schema": schema, "name": name} for schema, name in access.parents],
         "bound": access.bound,
+        "locks": access.locks,
         "via": list(access.via),
         "place": _place(access.span, start),
     }
@@ -251,6 +282,8 @@ def _access(access: Access, start: int | None) -> dict[str, Any]:
 def _effected(effected: Effected, start: int | None) -> dict[str, Any]:
     return {
         "function": effected.function,
+        "owner": effected.owner if effected.name else None,
+        "language": effected.language if effected.name else None,
         "effects": _effects(effected.effects),
         "via": list(effected.via),
         "place": _place(effected.span, start),

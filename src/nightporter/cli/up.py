@@ -18,7 +18,7 @@ def up(config: ConfigOption = CONFIG) -> None:
     loaded = load_config(config)
     problems = inspect.problems(loaded)
     if problems:
-        raise ConfigError("\n".join(f"{config}: {problem}" for problem in problems))
+        raise ConfigError("\n".join(f"{config}:{problem}" for problem in problems))
     logging.configure()
     raise typer.Exit(supervisor.run(loaded))
 
