@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from shlex import join
 from signal import SIGTERM
@@ -38,12 +39,10 @@ POLL_S = 0.05
 # A session's last records are on disk as soon as its worker has seen it end.
 LEDGER_TIMEOUT_S = 10.0
 
-# Nightporter logs in with a role that may work with the shop but not redefine it, as production should have it.
+# Nightporter logs in with the role that owns the shop, as most applications do: the database would let it drop everything.
 ROLE = "shop_app"
-GRANTS = f"""
-grant select, insert, update, delete on all tables in schema public to {ROLE};
-grant usage on all sequences in schema public to {ROLE};
-"""
+
+POLICIES = Path(__file__).with_name("agents.cedar")
 
 PASSWORD_FILE = "shop-password"  # noqa: S105 - the name of a file
 
@@ -87,6 +86,11 @@ class Stage:
     @property
     def configuration(self) -> Path:
         return self.folder / "nightporter.yaml"
+
+    @property
+    def policies(self) -> Path:
+        """The shop's own, to be edited."""
+        return self.folder / "policies" / POLICIES.name
 
     @property
     def program(self) -> str:
@@ -170,9 +174,8 @@ def _open_shop(server: EmbeddedServer, password: Secret) -> int:
     """Gives the number of rows."""
     shop = tables(until=datetime.now(UTC).date())  # noqa: TID251 - its last orders are yesterday's
     # The password is URL-safe text that we made: nothing in it could end the literal.
-    server.psql(f"create role {ROLE} login password '{password.reveal()}'; create database shop;")
-    server.psql(script(shop), "shop")
-    server.psql(GRANTS, "shop")
+    server.psql(f"create role {ROLE} login password '{password.reveal()}'; create database shop owner {ROLE};")
+    server.psql(chain([f"set role {ROLE};\n"], script(shop)), "shop")
     return sum(len(table.rows) for table in shop)
 
 
@@ -220,8 +223,11 @@ def _configure(folder: Path, port: int, server: EmbeddedServer, password: Secret
         "upstreams": {"shop": upstream},
         "ledger": {"path": "./ledger"},
         "store": "sqlite:///nightporter.db",
+        "policies": {"path": "./policies", "packs": ["baseline"]},
         "workers": 1,
     }
+    (folder / "policies").mkdir()
+    shutil.copyfile(POLICIES, folder / "policies" / POLICIES.name)  # and not its mode: it is there to be edited
     (folder / "nightporter.yaml").write_text(yaml.safe_dump(configuration, sort_keys=False))
 
 
@@ -233,7 +239,7 @@ def _invite(configuration: Path) -> tuple[Guest, Guest]:
         return _nightporter(configuration, words.split(), stdin)
 
     say(
-        f"principal add {human.name} --kind human --method password --group shop --password-stdin",
+        f"principal add {human.name} --kind human --method password --group shop --group dba --password-stdin",
         human.secret.reveal() + "\n",
     )
     say(f"principal add {agent} --kind agent --method token --group shop --owner {human.name}")

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from importlib.metadata import version
 from typing import Any, NoReturn
@@ -24,20 +25,17 @@ from nightporter.core.error import NightporterError
 from .server import ServerError
 from .stage import Guest, Record, Stage, open_stage
 
-CUSTOMERS = "select given_name, family_name, city, email from customers where country = 'SE' order by id limit 4;"
 REVENUE = "select sum(revenue) from revenue_by_day where day >= current_date - 7;"
-# Neither names the table that it is about: the one reads through a view, the other deletes in a function.
-LOOK_UP = "select name, email from mailing_list where country = 'SE' order by id limit 4;"
-CLEAN_UP = (
-    "begin;",
-    "update orders set status = 'refunded' where status = 'paid';",
-    "update products set price = round(price * 0.8, 2) where category = 'Coffee';",
+SALE = "update products set price = round(price * 0.8, 2) where category = 'Coffee';"
+# Some do more than their first word says: a view reads customers, a CTE and a function delete, and foreign keys go on from there.
+NIGHT = (
+    "select name, email from mailing_list where country = 'SE' order by id limit 2;",
+    "drop table payments;",
+    "update orders set status = 'refunded';",
+    "with old as (delete from orders where status = 'canceled' returning id) select count(*) from old;",
     "select purge_canceled_orders('1 year');",
-    "commit;",
+    "select count(*) from orders;",
 )
-# First as an agent gets it wrong: a text that nobody can parse. Then right: Nightporter has no rule against it yet, but the
-# role that it logs in with does not own the table.
-DROP = ("drop table payments if exists;", "drop table if exists payments;")
 
 
 def _laid_out(width: int) -> tuple[str, ...]:
@@ -45,10 +43,10 @@ def _laid_out(width: int) -> tuple[str, ...]:
     return "--width", str(max(width, 80))
 
 
-# Who has read the customers' addresses, however? What was deleted, whatever the statement was called?
+# Who has read the customers' addresses, however? What would have been deleted, whatever the statement was called?
 QUESTIONS: tuple[tuple[str, Callable[[int], tuple[str, ...]]], ...] = (
     ("evidence tail --column customers.email", _laid_out),
-    ("evidence tail --action delete", _laid_out),
+    ("evidence tail --action delete --last 1", _laid_out),
     ("evidence verify", lambda _: ()),
 )
 
@@ -82,10 +80,13 @@ def _interrupt(*_: object) -> NoReturn:
 
 
 def _stay(stage: Stage, console: Console) -> None:
-    _say(
-        console,
-        "Your turn: paste one of the lines above; Ctrl-C ends it and removes everything. The ledger, in another shell:",
-    )
+    console.print()
+    _say(console, "Your turn: paste one of the two lines at the top. What agents may do is written in")
+    _command(console, str(stage.policies))
+    _say(console, "Edit it: a second or two after you saved it, the next statement is decided by it, in open sessions too.")
+    _say(console, "In another shell, what would become of a statement, and the ledger. Ctrl-C here ends it and removes everything.")
+    ask = f"{stage.program} explain --as {stage.agent.name} --upstream shop"
+    _command(console, f'{ask} --config {stage.configuration} "truncate customers"')
     _command(console, f"{stage.program} evidence tail --config {stage.configuration}")
     while True:
         signal.pause()
@@ -94,21 +95,18 @@ def _stay(stage: Stage, console: Console) -> None:
 def _play(stage: Stage, console: Console) -> None:
     _arrive(stage, console)
 
-    _act(console, "By day", f"{stage.human.name} looks something up. The board looks at revenue.")
-    _ask(stage, stage.human, console, CUSTOMERS)
+    _act(console, "By day", f"{stage.human.name} starts a sale. The board looks at revenue.")
+    _ask(stage, stage.human, console, SALE)
     before = _revenue(stage)
     _say(console, f"revenue of the last seven days: {before:,.2f}")
 
-    _act(console, "3 a.m.", "Nobody touches a keyboard. An agent cleans up.")
-    _ask(stage, stage.agent, console, LOOK_UP, *CLEAN_UP, *DROP)
+    _act(console, "3 a.m.", "Nobody touches a keyboard. An agent cleans up, in one session.")
+    _ask(stage, stage.agent, console, *NIGHT)
 
     after = _revenue(stage)
-    _act(console, "In the morning", "A metric has dipped. Who did it, and what changed?")
+    _act(console, "In the morning", "Has a metric dipped? Who changed something, or tried to?")
     _say(console, f"revenue of the last seven days: {before:,.2f} -> {after:,.2f} ({100 * (after - before) / before:+.1f} %)")
-
-    records = stage.records_of_ended_sessions(stage.agent)
-    _say(console, "Everything in the ledger that changed something, or tried to:")
-    console.print(_table(changes(records)))
+    console.print(_table(changes(stage.records_of_ended_sessions(stage.agent))))
 
     _act(console, "The book", "What an auditor would type.")
     for words, more in QUESTIONS:
@@ -122,6 +120,7 @@ def _arrive(stage: Stage, console: Console) -> None:
     for guest, what in ((stage.human, "a human"), (stage.agent, f"an agent, for whom {stage.human.name} answers")):
         _say(console, f"{guest.name}, {what}:")
         _command(console, stage.paste(guest))
+    _say(console, "People read and write. Agents read; what else they ask for waits for a person, or is refused at once.")
 
 
 def _revenue(stage: Stage) -> Decimal:
@@ -130,7 +129,8 @@ def _revenue(stage: Stage) -> Decimal:
 
 def _ask(stage: Stage, guest: Guest, console: Console, *statements: str) -> None:
     """Run statements in one session of psql, and show it as psql would."""
-    answers = stage.psql_each(guest, statements)
+    with console.status(f"{guest.label} is at work"):
+        answers = stage.psql_each(guest, statements)
     for statement, answer in zip(statements, answers, strict=True):
         console.print(Text.assemble((f"{guest.label}=> ", "bold cyan"), statement), soft_wrap=True)
         _verbatim(console, answer)
@@ -151,33 +151,48 @@ class Change:
     end: str
     does: tuple[str, ...] = ()
     """What it changed that its text does not name."""
+    policies: tuple[str, ...] = ()
+    """Which decided."""
 
 
 def changes(records: list[Record]) -> list[Change]:
     """What the ledger knows of them: each intent that is a change or was denied, with how it ended."""
     outcomes = {record["intent"]: record for record in records if record["kind"] == "outcome"}
+    intents = {record["n"]: record for record in records if record["kind"] == "intent"}
+    answered = {record.get("refers_to") for record in intents.values()}
     ends = {
         (outcome["who"]["session"], outcome["transaction"]): outcome["transaction_end"]
         for outcome in outcomes.values()
         if "transaction_end" in outcome
     }
     found = []
-    for record in records:
-        if record["kind"] != "intent":
-            continue
+    for number, record in intents.items():
         who, what = record["who"], record["what"]
         if what["decision"] == "allow" and not set(what.get("actions", ())) - HARMLESS:
             continue
-        outcome = outcomes.get(record["n"], {})
+        if what["decision"] == "hold" and number in answered:
+            continue  # what became of it is told by the record that refers to it
+        outcome = outcomes.get(number, {})
         end = str(ends.get((who.get("session"), outcome.get("transaction")), "unknown")).replace("_", " ")
-        if what["decision"] != "allow":
-            end = "denied by Nightporter"
+        if what["decision"] == "deny":
+            end = f"{_waited(record, intents)}denied by Nightporter"
+        elif what["decision"] == "hold":
+            end = "held"
         elif "sqlstate" in outcome:
             end = f"refused by the database ({outcome['sqlstate']})"
         principal = f"{who.get('principal')}/{who['actor']}" if "actor" in who else str(who.get("principal"))
         text = " ".join(what.get("text", what["sha256"]).split())
-        found.append(Change(record["n"], record["time"][11:19], principal, text, outcome.get("rows"), end, _set_off(what)))
+        policies = tuple(what.get("policies", ()))
+        found.append(Change(number, record["time"][11:19], principal, text, outcome.get("rows"), end, _set_off(what), policies))
     return found
+
+
+def _waited(record: Record, intents: Mapping[str, Record]) -> str:
+    held = intents.get(record.get("refers_to", ""))
+    if held is None:
+        return ""
+    waited = datetime.fromisoformat(record["time"]) - datetime.fromisoformat(held["time"])
+    return f"held {waited.total_seconds():.0f} s, then "
 
 
 def _set_off(what: Mapping[str, Any]) -> tuple[str, ...]:
@@ -186,6 +201,7 @@ def _set_off(what: Mapping[str, Any]) -> tuple[str, ...]:
     for relation in what.get("relations", ()):
         if relation.get("via") and relation["action"] not in HARMLESS:
             by = relation["via"][0].partition("(")[0]
+            by = "foreign key" if by.startswith("foreign key ") else by  # which one, the book tells
             found.setdefault((relation["action"], by), []).append(relation["name"])
     return tuple(f"{action} {', '.join(dict.fromkeys(names))} via {by}" for (action, by), names in found.items())
 
@@ -197,8 +213,8 @@ def _table(found: list[Change]) -> Table:
         table.add_column(heading, justify="right" if heading == "rows" else "left", no_wrap=heading in SHORT, overflow="fold")
     for change in found:
         rows = "" if change.rows is None else str(change.rows)
-        text = "\n- ".join((change.text, *change.does))
-        table.add_row(*map(Text, (change.number, change.time, change.who, text, rows, change.end)))
+        text, end = "\n- ".join((change.text, *change.does)), "\n- ".join((change.end, *change.policies))
+        table.add_row(*map(Text, (change.number, change.time, change.who, text, rows, end)))
     return table
 
 
