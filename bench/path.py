@@ -31,12 +31,14 @@ from nightporter.identity.principal import Kind, Principal
 from nightporter.policy.model import Resource
 from nightporter.protocols.postgres import messages as m
 from nightporter.protocols.registry import ADAPTERS
+from tests.lab.policies import in_force
 
 if TYPE_CHECKING:
     from nightporter.gateway.link import Link
     from nightporter.gateway.worker import Entrypoint, Worker
 
 COUNT = 20_000
+POLICIES = in_force()
 ROUNDS = 5
 """The best of them counts: neighbors only ever add."""
 PROFILED_LINES = 30
@@ -116,7 +118,7 @@ def open_session(ledger: Ledger) -> tuple[Sink, Sink]:
     session.facts.update(principal="ada", kind="human", environment="test", upstream="shop")
     session.recorder = desk.recorder(session.facts)
     wire = ADAPTERS["postgres"].new_wire(WireSetup("ada", SETTINGS, MAX_STATEMENT_BYTES))
-    journey = Journey(wire, Principal("ada", Kind.HUMAN), Resource("test", "shop"))
+    journey = Journey(wire, Principal("ada", Kind.HUMAN), Resource("test", "shop"), POLICIES)
     session._go(Opened(journey, b"", b""))
     return client, upstream
 

@@ -141,7 +141,7 @@ def test_python_compiles(page: Path) -> None:
 
 def test_every_start_up_setting_is_listed_and_nothing_else() -> None:
     section = TRANSPARENCY.read_text().split("### Start-up settings\n", 1)[1].split("unless", 1)[0].split("Any other", 1)[0]
-    assert {setting.lower() for setting in re.findall(r"`(\w+)`", section)} == DEFAULT_SETTINGS
+    assert {setting.lower() for setting in re.findall(r"`([\w.]+)`", section)} == DEFAULT_SETTINGS
 
 
 def test_every_log_event_is_one() -> None:

@@ -11,6 +11,7 @@ from nightporter.demo.server import EmbeddedServer
 from nightporter.identity.principal import Kind
 from tests.lab.book import Book, until
 from tests.lab.gateway import Gateway, gateway, upstream
+from tests.lab.policies import AGENTS_WRITE
 from tests.lab.servers import fresh_database
 
 Connect = Callable[..., psycopg.Connection]
@@ -18,9 +19,9 @@ Connect = Callable[..., psycopg.Connection]
 
 @pytest.fixture(scope="session")
 def gate(embedded18: EmbeddedServer) -> Iterator[Gateway]:
-    """Every database of the server under its own name, for the human `ada` and her agent `bot`."""
+    """Every database of the server under its own name, for the human `ada` and her agent `bot`, who need not wait for approvals."""
     entry, environment = upstream(embedded18.dsn("postgres"), database="*")
-    with gateway({"*": entry}, environment=environment) as running:
+    with gateway({"*": entry}, environment=environment, cedar=AGENTS_WRITE) as running:
         running.add("ada")
         running.add("bot", Kind.AGENT, owner="ada")
         yield running

@@ -13,6 +13,7 @@ from nightporter.demo.server import EmbeddedServer
 from nightporter.identity.principal import Kind
 from tests.lab.book import until
 from tests.lab.gateway import Gateway, gateway, upstream
+from tests.lab.policies import AGENTS_WRITE
 from tests.lab.servers import fresh_database
 
 WORKERS = 3
@@ -36,7 +37,8 @@ def running(debian15: EmbeddedServer, database: str) -> Iterator[Gateway]:
 
 def _running(server: EmbeddedServer, database: str, max_age_s: float) -> AbstractContextManager[Gateway]:
     entry, environment = upstream(server.dsn(database))
-    return gateway({"shop": entry}, environment=environment, workers=WORKERS, catalog={"max_age_s": max_age_s})
+    fresh = {"max_age_s": max_age_s}
+    return gateway({"shop": entry}, environment=environment, cedar=AGENTS_WRITE, workers=WORKERS, catalog=fresh)
 
 
 def bots(running: Gateway, count: int) -> list[psycopg.Connection]:

@@ -11,6 +11,7 @@ import pytest
 from nightporter.identity.principal import Kind
 from tests.lab.book import Book, cli
 from tests.lab.gateway import Gateway, gateway, upstream
+from tests.lab.policies import AGENTS_WRITE
 
 from .conftest import session_of
 
@@ -37,7 +38,8 @@ def dsn(request: pytest.FixtureRequest) -> str:
 def door(request: pytest.FixtureRequest, dsn: str) -> Iterator[Gateway]:
     """A gateway of its own, which keeps texts or not."""
     entry, environment = upstream(dsn)
-    with gateway({"shop": entry}, environment=environment, ledger={"path": "ledger", "text": request.param}) as running:
+    ledger = {"path": "ledger", "text": request.param}
+    with gateway({"shop": entry}, environment=environment, cedar=AGENTS_WRITE, ledger=ledger) as running:
         running.add("ada")
         running.add("bot", Kind.AGENT, owner="ada")
         yield running
