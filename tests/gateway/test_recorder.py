@@ -107,6 +107,26 @@ def test_a_denied_statement_says_why(ledger: Ledger, tmp_path: Path, kind: Kind)
     assert ("reason" in what) is (kind is Kind.AGENT)
 
 
+@pytest.mark.parametrize("text", [True, False])
+def test_what_was_denied_is_told_thing_by_thing(ledger: Ledger, tmp_path: Path, text: bool) -> None:
+    what = recording(ledger, tmp_path, text=text)(judged(understood(DOUBT), Kind.AGENT))["what"]
+    (unknown,) = (each for each in what["because"] if each["action"] == "unknown")
+    assert ("resource" in unknown) is text
+    assert what["policy_set"] == ANSWERS.ruleset.hash
+
+
+def test_what_is_only_observed_says_what_would_have_been(ledger: Ledger, tmp_path: Path) -> None:
+    reading = understood(DOUBT)
+    observing = answers(of=("baseline", "observe"))
+    decision = decide(Principal("ada", Kind.AGENT, owner="grace"), Resource("test", "shop"), reading, observing, {})
+    assert not isinstance(decision, Estimate)
+    what = recording(ledger, tmp_path, text=True)(Judgement(reading, decision, observing.ruleset.hash))["what"]
+    assert what["decision"] == "allow"
+    assert what["observed"]["decision"] == "deny"
+    assert DOUBT.reason in what["observed"]["reason"]
+    assert "observe.unknown" in what["policies"]
+
+
 @pytest.mark.parametrize("kind", [Kind.HUMAN, Kind.AGENT])
 def test_where_texts_are_not_recorded_no_value_gets_in_by_another_way(ledger: Ledger, tmp_path: Path, kind: Kind) -> None:
     written = recording(ledger, tmp_path, text=False)(judged(understood(DOUBT), kind))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from nightporter.identity.principal import Kind, Principal
 from nightporter.policy.decide import NOT_TO_BE_HAD, Estimate, admit, approve, decide
-from nightporter.policy.model import Allow, Approval, Decision, Deny, Hold, Obligations, Resource
+from nightporter.policy.model import Allow, Approval, Because, Decision, Deny, Hold, Obligations, Resource
 from nightporter.statement.model import (
     Access,
     Action,
@@ -94,6 +94,24 @@ def test_what_is_only_observed_says_what_would_have_been() -> None:
     assert isinstance(decision.observed, Deny)
     assert decision.observed.policies == ("forbid",)
     assert decided(DELETE, PERMIT, OBSERVE) == Allow(("permit",))
+
+
+def test_it_says_what_was_denied_and_what_waits() -> None:
+    both = reading(access(Action.READ, "customers", name=Use.JOIN), access(Action.DELETE, bound=RowBound.NONE))
+    reads = '@id("r") permit(principal, action == Action::"read", resource in Table::"shop/public/customers");'
+    denied = decided(both, reads)
+    assert isinstance(denied, Deny)
+    assert denied.because == (Because("delete", "public.orders", (), row_bound="none"),)
+    forbidden = decided(both, ALL, FORBID, '@id("j") forbid(principal, action, resource) when { context.use == "join" };')
+    assert isinstance(forbidden, Deny)
+    assert forbidden.because == (
+        Because("read", "public.customers.name", ("j",), "join"),
+        Because("delete", "public.orders", ("forbid",), row_bound="none"),
+    )
+    held = decided(both, reads, HELD_PERMIT)
+    assert isinstance(held, Hold)
+    assert held.because == (Because("delete", "public.orders", ("held-permit",), row_bound="none"),)
+    assert approve(held, Approval.EXPIRED).because == held.because  # type: ignore[union-attr]
 
 
 def test_all_who_hold_must_approve() -> None:

@@ -109,6 +109,18 @@ class LeftOut(msgspec.Struct, frozen=True, omit_defaults=True):
     doubts: int = 0
 
 
+class Because(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One thing that was asked of the policies, and not simply permitted."""
+
+    action: str
+    resource: str | None = None
+    policies: tuple[str, ...] = ()
+    """Those that forbid it or have it wait; none: no policy permits it."""
+    use: str = ""
+    bound: str = ""
+    via: tuple[str, ...] = ()
+
+
 class Observed(msgspec.Struct, frozen=True, omit_defaults=True):
     """What would have been decided, had the policies that decided not been there to observe only."""
 
@@ -142,6 +154,8 @@ class What(msgspec.Struct, frozen=True, omit_defaults=True):
     reason: str | None = None
     policy_set: str | None = None
     """Hash of all policies in force then: the ledger keeps each set under it."""
+    because: tuple[Because, ...] = ()
+    """What of it was denied, or waits: the first few."""
     observed: Observed | None = None
 
 

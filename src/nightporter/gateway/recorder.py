@@ -17,7 +17,7 @@ from nightporter.core.wire import Outcome, Ticket
 from nightporter.evidence.group_commit import GroupCommit
 from nightporter.evidence.ledger import Ledger
 from nightporter.evidence.reading import found, reason
-from nightporter.evidence.record import Decided, Detail, EventKind, Observed, What, Who, encode
+from nightporter.evidence.record import Because, Decided, Detail, EventKind, Observed, What, Who, encode
 from nightporter.policy.model import Allow, Decision, Deny, Hold
 from nightporter.statement.model import Action, Statement
 
@@ -120,6 +120,7 @@ class Recorder:
             policies=decision.policies,
             reason=_reason(decision, unknown, told),
             policy_set=judgement.policy_set,
+            because=_because(decision, text=text),
             observed=_observed(decision, unknown, told),
         )
 
@@ -144,6 +145,16 @@ def _reason(decision: Decision, unknown: str | None, told: str | None) -> str | 
         return decision.reason
     # a sentence has it on one line
     return decision.reason.replace(" ".join(unknown.split()), told).replace(unknown, told)
+
+
+def _because(decision: Decision, *, text: bool) -> tuple[Because, ...]:
+    """What was denied or waits. A name may come from the text, and stays out where texts do."""
+    if isinstance(decision, Allow):
+        return ()
+    return tuple(
+        Because(each.action, each.resource if text else None, each.policies, each.use, each.row_bound, each.via)
+        for each in decision.because
+    )
 
 
 def _observed(decision: Decision, unknown: str | None, told: str | None) -> Observed | None:

@@ -8,7 +8,7 @@ obligations of the policies that decided add up. Every door (wire, API, command 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
 
 from nightporter.identity.principal import Principal
@@ -18,9 +18,25 @@ from . import sentence
 from .answer import Answer, Answers
 from .identity_settings import guard, guard_start
 from .language import Policy
-from .model import NO_OBLIGATIONS, Allow, Approval, Ask, Decision, Deny, Hold, Obligations, Question, Quorum, Resource, Value
+from .model import (
+    NO_OBLIGATIONS,
+    Allow,
+    Approval,
+    Ask,
+    Because,
+    Decision,
+    Deny,
+    Hold,
+    Obligations,
+    Question,
+    Quorum,
+    Resource,
+    Value,
+)
 from .question import PLANNED, connecting, questions_of
 
+MAX_TOLD = 20
+"""Things that a record says were denied or wait; the reading beside it has all of them."""
 CHANGING = frozenset({"insert", "update", "delete", "truncate"})
 """Actions on rows, of which there could be images."""
 
@@ -92,14 +108,13 @@ def approve(hold: Hold, answer: Approval) -> Allow | Deny:
         case Approval.APPROVED:
             return Allow(hold.policies, hold.obligations, hold.limited_by)
         case Approval.REFUSED:
-            return Deny(hold.policies, f"{hold.reason}: an approver has refused it")
+            return Deny(hold.policies, f"{hold.reason}: an approver has refused it", because=hold.because)
         case Approval.WITHDRAWN:
-            return Deny(hold.policies, "canceling statement due to user request")
+            return Deny(hold.policies, "canceling statement due to user request", because=hold.because)
         case Approval.EXPIRED:
             who = " and ".join(dict.fromkeys(str(quorum) for quorum in hold.quorums))  # alike but for how long they wait
-            return Deny(
-                hold.policies, f"{hold.reason}: nobody approved it in time", f"It can be approved by {who}." if who else None
-            )
+            hint = f"It can be approved by {who}." if who else None
+            return Deny(hold.policies, f"{hold.reason}: nobody approved it in time", hint, hold.because)
         case _:
             assert_never(answer)
 
@@ -120,18 +135,23 @@ def _strictest(ask: Ask, every: Sequence[Answer], facts: Mapping[str, Value]) ->
     holding: dict[str, Policy] = {}
     held: tuple[Question, Policy] | None = None
     deciding: dict[str, Policy] = {}
+    because_denied: dict[Because, None] = {}
+    because_held: dict[Because, None] = {}
     changing = False
     for question, answer in zip(ask.questions, every, strict=True):
         found = _denied(ask, question, answer)
         if found is not None:
             if found[0] > weight:
                 weight, denied = found
+            because_denied[_because(question, found[1].policies)] = None
             continue
         holds = [policy for policy in answer.forbids if policy.hold is not None]
         permits = [policy for policy in answer.permits if policy.hold is None]
         if not permits:
             permits = list(answer.permits)
             holds += permits
+        if holds:
+            because_held[_because(question, _ids(holds))] = None
         for policy in holds:
             holding[policy.id] = policy
             held = held or (question, policy)
@@ -139,7 +159,7 @@ def _strictest(ask: Ask, every: Sequence[Answer], facts: Mapping[str, Value]) ->
             deciding[policy.id] = policy
         changing = changing or question.action in CHANGING
     if denied is not None:
-        return denied
+        return replace(denied, because=tuple(because_denied)[:MAX_TOLD])
     deciding |= holding
     obligations = NO_OBLIGATIONS
     for policy in deciding.values():
@@ -152,7 +172,15 @@ def _strictest(ask: Ask, every: Sequence[Answer], facts: Mapping[str, Value]) ->
     if held is None:
         return Allow(ids, obligations, limited_by)
     quorums = tuple(dict.fromkeys(policy.hold for policy in holding.values() if policy.hold is not None))
-    return Hold(ids, sentence.held(ask, *held), quorums, obligations, limited_by)
+    return Hold(ids, sentence.held(ask, *held), quorums, obligations, limited_by, tuple(because_held)[:MAX_TOLD])
+
+
+def _because(question: Question, policies: tuple[str, ...]) -> Because:
+    facts = question.facts
+    via = facts.get("via")
+    ways = tuple(sorted(via)) if isinstance(via, frozenset) else ()
+    use, bound = str(facts.get("use", "")), str(facts.get("row_bound", ""))
+    return Because(question.action, sentence.thing(question), policies, use, bound, ways)
 
 
 def _limiting(deciding: Iterable[Policy], all_: Obligations) -> tuple[str, ...]:

@@ -136,6 +136,19 @@ def _least(one: Number | None, other: Number | None) -> Number | None:
     return min(one, other)
 
 
+class Because(NamedTuple):
+    """One thing that was asked and not simply permitted."""
+
+    action: str
+    resource: str
+    """As people write it: `public.orders`, `setting role`."""
+    policies: tuple[str, ...]
+    """Those that forbid it, or have it wait; none: no policy permits it."""
+    use: str = ""
+    row_bound: str = ""
+    via: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Allow:
     """Proof that `decide` (or an approval) let something pass. Built only in `policy/`."""
@@ -156,6 +169,8 @@ class Deny:
     reason: str
     hint: str | None = None
     """What the client could do instead."""
+    because: tuple[Because, ...] = ()
+    """What was denied, for the record; the first few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +182,8 @@ class Hold:
     quorums: tuple[Quorum, ...] = field(default_factory=tuple)
     obligations: Obligations = NO_OBLIGATIONS
     limited_by: tuple[str, ...] = ()
+    because: tuple[Because, ...] = ()
+    """What waits, for the record; the first few."""
 
     @property
     def wait_s(self) -> float:
