@@ -69,22 +69,30 @@ def test_other_forms_are_not_direct(text: str, names: list[str]) -> None:
     assert found(text) == [Setting(name) for name in names]
 
 
-@pytest.mark.parametrize("text", ["reset all", "reset nightporter.Purpose", "set session nightporter.purpose to default"])
-def test_a_purpose_is_taken_back(text: str) -> None:
-    assert found(text) == [Setting("nightporter.purpose", reset=True)]
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("reset all", "all"),
+        ("reset nightporter.Purpose", "nightporter.purpose"),
+        ("set session nightporter.purpose to default", "nightporter.purpose"),
+        ("reset application_name", "application_name"),
+        ("set application_name to default", "application_name"),
+        ("reset session authorization", "session_authorization"),
+        ("alter role x reset all", "all"),
+        ("alter role x reset nightporter.principal", "nightporter.principal"),
+        ("alter system reset all", "all"),
+        ("alter function f reset all", "all"),
+        ("alter database d set application_name to default", "application_name"),
+    ],
+)
+def test_what_gets_back_its_start_up_value_is_told_as_that(text: str, name: str) -> None:
+    assert found(text) == [Setting(name, reset=True)]
 
 
 @pytest.mark.parametrize(
     "text",
     [
-        "reset application_name",
-        "set application_name to default",
         "discard all",
-        "alter role x reset all",
-        "alter role x reset nightporter.principal",
-        "alter system reset all",
-        "alter function f reset all",
-        "alter database d set application_name to default",
         "show application_name",
         "select current_setting('nightporter.principal')",
         "select 'set_config'::regproc, 'set application_name = 1'",
