@@ -557,5 +557,5 @@ def test_time_grows_with_length_only(before: str, part: str, after: str) -> None
         return time.process_time() - start
 
     took_s(10_000)
-    # ten times as long: quadratic would be a hundred times the work
-    assert took_s(300_000) < 40 * max(took_s(30_000), 0.005)
+    # ten times as long: quadratic would be a hundred times the work; whatever else the machine does only adds, so the best of some
+    assert any(took_s(300_000) < 40 * max(took_s(30_000), 0.005) for _ in range(4))
