@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -474,6 +475,19 @@ def test_order_does_not_matter(said: Reading, texts: list[str], chance: random.R
 
 
 ALL_IDS = 'permit(principal, action in [Action::"read", Action::"delete", Action::"unknown", Action::"connect"], resource);'
+
+
+def test_texts_that_share_what_was_found_share_the_decision() -> None:
+    known = answers(ALL)
+    like = replace(DELETE.statements[0], text="delete from orders where id = 8")
+    first = decide(AGENT, SHOP, DELETE, known, MOMENT)
+    assert decide(AGENT, SHOP, Reading(b"", "00", (like,)), known, MOMENT) is first
+    assert decide(HUMAN, SHOP, DELETE, known, MOMENT) is not first
+    assert decide(AGENT, SHOP, DELETE, known, {**MOMENT, "hour": 4}) is not first
+    assert decide(AGENT, SHOP, Reading(b"", "00", (replace(like, kind="merge"),)), known, MOMENT) is not first
+    assert decide(AGENT, SHOP, Reading(b"", "00", (like, like)), known, MOMENT) is not first
+    denied = replace(like, settings=(Setting("nightporter.principal"),))
+    assert type(decide(AGENT, SHOP, Reading(b"", "00", (denied,)), known, MOMENT)) is Deny
 
 
 @settings(max_examples=200, deadline=None)

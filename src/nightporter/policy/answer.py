@@ -71,6 +71,8 @@ class Answers:
         self._kept: dict[Seen, Answer] = {}
         self._parts: dict[tuple[str, str, bool], _Part | None] = {}
         self._views: dict[str, _View] = {}
+        self.decisions: dict[object, tuple[object, Any]] = {}
+        """Of `decide`: what was decided by these answers."""
 
     def of(
         self,

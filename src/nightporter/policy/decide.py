@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
 
 from nightporter.identity.principal import Principal
-from nightporter.statement.model import Reading
+from nightporter.statement.model import Reading, Statement
 
 from . import sentence
 from .answer import Answer, Answers
@@ -35,6 +35,8 @@ from .model import (
 )
 from .question import PLANNED, connecting, questions_of
 
+MAX_DECISIONS = 4096
+"""Of a worker: of statements that are not alike, by principal."""
 MAX_TOLD = 20
 """Things that a record says were denied or wait; the reading beside it has all of them."""
 CHANGING = frozenset({"insert", "update", "delete", "truncate"})
@@ -62,6 +64,41 @@ def decide(
     estimated_rows: int | None = None,
 ) -> Decided:
     """What becomes of a text. `facts`: those of the session and of the moment; see `NEUTRAL` for their names."""
+    if len(reading.statements) == 1 and estimated_rows is None:
+        (statement,) = reading.statements
+        if statement.unknown is None and not statement.settings:
+            return _decide_alike(principal, resource, reading, statement, answers, facts)
+    return _decide(principal, resource, reading, answers, facts, estimated_rows)
+
+
+def _decide_alike(
+    principal: Principal, resource: Resource, reading: Reading, statement: Statement, answers: Answers, facts: Mapping[str, Value]
+) -> Decided:
+    """Texts that differ in numbers share what was found of them, as the same objects: then they share the decision too.
+
+    All that questions are made of is in the key: what is not there by value is there by identity, and is kept with the decision, so
+    that nothing else can have that identity.
+    """
+    found = (statement.accesses, statement.effects, statement.plans)
+    key = (principal, resource, statement.kind, statement.actions, *map(id, found), tuple(facts.items()))
+    kept = answers.decisions.get(key)
+    if kept is None:
+        if len(answers.decisions) >= MAX_DECISIONS:
+            answers.decisions.clear()
+        decided = _decide(principal, resource, reading, answers, facts, None)
+        answers.decisions[key] = kept = (found, decided)
+    decision: Decided = kept[1]
+    return decision
+
+
+def _decide(
+    principal: Principal,
+    resource: Resource,
+    reading: Reading,
+    answers: Answers,
+    facts: Mapping[str, Value],
+    estimated_rows: int | None,
+) -> Decided:
     for statement in reading.statements:
         denial = guard(statement)
         if denial is not None:
