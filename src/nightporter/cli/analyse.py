@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import typer
 
 from nightporter.core.error import NightporterError, UpstreamError
 from nightporter.statement.model import Action, Naming, Reading
 
-from .options import CONFIG, ConfigOption, JsonOption
+from .options import CONFIG, ConfigOption, JsonOption, RoleOption, SearchPathOption, TextArgument, UpstreamOption
 from .render import complain, pointed, show, terminal_width, to_json
 
 if TYPE_CHECKING:
@@ -27,15 +27,10 @@ UNKNOWN = 3
 
 
 def analyse(
-    text: Annotated[str, typer.Argument(metavar="SQL", help="The text, one statement or several; - reads standard input.")],
-    upstream: Annotated[str, typer.Option("--upstream", metavar="NAME", help="The upstream, by the name that clients use.")],
-    search_path: Annotated[
-        str | None,
-        typer.Option("--search-path", metavar="A,B", help="The schemas that are searched, instead of what a new session has."),
-    ] = None,
-    role: Annotated[
-        str | None, typer.Option("--role", metavar="NAME", help="The database role that it runs as, instead of the upstream's own.")
-    ] = None,
+    text: TextArgument,
+    upstream: UpstreamOption,
+    search_path: SearchPathOption = None,
+    role: RoleOption = None,
     json: JsonOption = False,
     config: ConfigOption = CONFIG,
 ) -> None:

@@ -15,7 +15,7 @@ from nightporter.core.error import NightporterError
 from nightporter.identity.principal import NAME
 
 from .analyse import understand, upstream_of
-from .options import CONFIG, ConfigOption, JsonOption
+from .options import CONFIG, ConfigOption, JsonOption, RoleOption, SearchPathOption, TextArgument, UpstreamOption
 from .render import complain, show, terminal_width, to_json
 
 if TYPE_CHECKING:
@@ -28,12 +28,12 @@ REFUSED = 3
 
 
 def explain(
-    text: Annotated[str, typer.Argument(metavar="SQL", help="The text, one statement or several; - reads standard input.")],
+    text: TextArgument,
     principal: Annotated[
         str,
         typer.Option("--as", metavar="PRINCIPAL", help="Who asks: a principal's name, or NAME/ACTOR for a tool that acts for it."),
     ],
-    upstream: Annotated[str, typer.Option("--upstream", metavar="NAME", help="The upstream, by the name that clients use.")],
+    upstream: UpstreamOption,
     purpose: Annotated[str, typer.Option("--purpose", metavar="TEXT", help="What the session has said that it is for.")] = "",
     client_address: Annotated[
         str, typer.Option("--client-address", metavar="IP", help="From where it comes; else this machine.")
@@ -50,13 +50,8 @@ def explain(
         int | None,
         typer.Option("--estimated-rows", min=0, metavar="N", help="How many rows the server expects; it is not asked."),
     ] = None,
-    search_path: Annotated[
-        str | None,
-        typer.Option("--search-path", metavar="A,B", help="The schemas that are searched, instead of what a new session has."),
-    ] = None,
-    role: Annotated[
-        str | None, typer.Option("--role", metavar="NAME", help="The database role that it runs as, instead of the upstream's own.")
-    ] = None,
+    search_path: SearchPathOption = None,
+    role: RoleOption = None,
     json: JsonOption = False,
     config: ConfigOption = CONFIG,
 ) -> None:

@@ -18,6 +18,21 @@ ConfigOption: TypeAlias = Annotated[
 ]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON instead.")]
 
+# Of commands that say what a text would do
+TextArgument: TypeAlias = Annotated[
+    str, typer.Argument(metavar="SQL", help="The text, one statement or several; - reads standard input.")
+]
+UpstreamOption: TypeAlias = Annotated[
+    str, typer.Option("--upstream", metavar="NAME", help="The upstream, by the name that clients use.")
+]
+SearchPathOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--search-path", metavar="A,B", help="The schemas that are searched, instead of what a new session has."),
+]
+RoleOption: TypeAlias = Annotated[
+    str | None, typer.Option("--role", metavar="NAME", help="The database role that it runs as, instead of the upstream's own.")
+]
+
 
 def examples(*lines: str) -> str:
     """The end of a help text: command lines to copy."""

@@ -24,7 +24,7 @@ from nightporter.identity.principal import Principal
 from nightporter.policy.decide import NOT_TO_BE_HAD, Estimate, admit, approve, decide, one_too_many
 from nightporter.policy.identity_settings import purpose_at_start, purpose_of
 from nightporter.policy.in_force import CLOCK, InForce
-from nightporter.policy.model import NO_OBLIGATIONS, Allow, Approval, Decision, Deny, Hold, Resource, Value
+from nightporter.policy.model import Allow, Approval, Decision, Deny, Hold, Resource, Value
 from nightporter.statement.model import Reading
 
 from .admission import identify
@@ -117,9 +117,8 @@ class Journey:
         self._purpose = self._purpose_at_start = purpose
         self._adapter = adapter  # none is needed if the wire does not follow what texts mean
         self._judgements: dict[object, Judgement] = {}
-        self._asking: tuple[Request, Snapshot | None, OwnView | Estimating] | None = (
-            None  # what waits for the upstream to tell; None: rows
-        )
+        # what waits for the upstream to tell: the session's own view over a Snapshot, or how many rows there are
+        self._asking: tuple[Request, Snapshot | None, OwnView | Estimating] | None = None
         self._own: tuple[int, int, Snapshot | None] = (0, 0, None)  # that view: its number, the catalogue's version beneath, itself
 
     def from_client(self, data: bytes) -> Steps[None]:
@@ -183,11 +182,7 @@ class Journey:
             if isinstance(decision, Allow):
                 if request.reading.uses_session:
                     self._hear_purpose(request.reading)
-                obligations = decision.obligations
-                if obligations is NO_OBLIGATIONS:
-                    wire.allow(request, ticket)
-                else:
-                    wire.allow(request, ticket, _limits(decision))
+                wire.allow(request, ticket, _limits(decision))
             else:
                 state = CANCELED if judgement.withdrawn else DENIED
                 wire.deny(request, denial or Denial(state, decision.reason, f"record {ticket.number}", _hint(decision)))

@@ -22,12 +22,10 @@ from nightporter.evidence import versions
 from nightporter.identity.principal import Principal
 from nightporter.policy.question import principal_entity
 from nightporter.policy.ruleset import Known, Ruleset, Suspicion, load
+from nightporter.policy.split import MAX_FILE_BYTES
 
 MAX_FILES = 1000
 """In the folder. More than that are no policies that people wrote."""
-MAX_FILE_BYTES = 1024 * 1024
-"""Of one file, as the language has it: a larger one is not even read."""
-
 PACKS = "packs/"
 """Begins the names of texts that are shipped; no name of a file has a slash."""
 

@@ -28,7 +28,6 @@ from nightporter.identity.authenticate import mock_challenge
 from nightporter.identity.throttle import Throttle
 from nightporter.policy.in_force import InForce
 from nightporter.policy.model import Value
-from nightporter.policy.ruleset import Ruleset
 from nightporter.protocols.registry import ADAPTERS
 from nightporter.store import Store
 
@@ -83,8 +82,6 @@ class Worker:
         self.config = config
         self._adopted = adopted
         self.policies = InForce(adopted.ruleset, self._moment)
-        self.ruleset = adopted.ruleset
-        """Those that are in force."""
         self.directory = store
         self.index = index
         self.dialer = Dialer()
@@ -213,11 +210,6 @@ class Worker:
         return len(self.sessions) > self._cap
 
     # Policies
-
-    def _in_force(self, ruleset: Ruleset) -> None:
-        """Other policies are in force: from here on nothing is decided by those before."""
-        self.ruleset = ruleset
-        self.policies.replace(ruleset)
 
     def _moment(self) -> Mapping[str, Value]:
         return moment(self.now_utc().astimezone(self.config.policies.zone))
@@ -387,7 +379,7 @@ class Worker:
             case {"verb": "cancel", "process_id": int(process_id), "secret": str(secret), "client": str(client)}:
                 return {"done": await self._cancel_own(process_id, bytes.fromhex(secret), client)}
             case {"verb": "policies", "hash": str(wanted)}:
-                return await self._adopted.adopt(wanted, self.in_thread, self._in_force)
+                return await self._adopted.adopt(wanted, self.in_thread, self.policies.replace)
             case {"verb": "sessions"}:
                 return {"sessions": [s.describe() for s in self.sessions if s.cancel_key is not None]}
             case {"verb": "end", "session": str(wanted)}:

@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 
 import cedarpy
@@ -130,13 +131,14 @@ class Answers:
         facts: Mapping[str, Value],
         estimated_rows: int | None,
     ) -> dict[Seen, Answer]:
-        described = self._described(principal, missing, entities)
+        who = principal_entity(principal)
+        described = _described(who, principal.attributes, _above((question.resource for question in missing.values()), entities))
         by_action: dict[str, list[tuple[Seen, Question]]] = {}
         for key, question in missing.items():
             by_action.setdefault(question.action, []).append((key, question))
         found: dict[Seen, Answer] = {}
         for action, asked in by_action.items():
-            requests = [_request(principal, question, facts, estimated_rows) for _, question in asked]
+            requests = [_request(who.uid, question, facts, estimated_rows) for _, question in asked]
             told = estimated_rows is not None
             permits, failed = self._evaluate(self._part(action, "permit", told), requests, described)
             forbids, broken = self._evaluate(self._part(action, "forbid", told), requests, described)
@@ -175,54 +177,49 @@ class Answers:
             self._parts[key] = _Part(chosen, engine) if chosen else None
         return self._parts[key]
 
-    def _described(self, principal: Principal, missing: Mapping[Seen, Question], entities: Mapping[Uid, Entity]) -> Any:
-        """The entities that these questions need: what they are about, and everything above."""
-        wanted: dict[Uid, Entity] = {}
-        waiting = [question.resource for question in missing.values()]
-        while waiting:
-            uid = waiting.pop()
-            if uid not in wanted:
-                wanted[uid] = entity = entities[uid]
-                waiting += entity.parents
-        own = principal_entity(principal)
-        groups = [Entity(uid, {}) for uid in own.parents]
-        every = [_json(each) for each in wanted.values()]
-        every += _ACTIONS
-        every += [_json(own, dict(principal.attributes)), *map(_json, groups)]
-        return cedarpy.Entities.from_json_str(json.dumps(every))
+
+def _described(who: Entity, tags: Iterable[tuple[str, str]], resources: Iterable[Entity]) -> Any:
+    """The entities that some questions need, as Cedar takes them."""
+    every = [_json(each) for each in resources]
+    every += [_json(who, dict(tags)), *(_json(Entity(group, {})) for group in who.parents)]
+    return _actions().with_added_json_str(json.dumps(every))
+
+
+def _above(uids: Iterable[Uid], entities: Mapping[Uid, Entity]) -> list[Entity]:
+    """These, and everything that they are in, each once."""
+    found: dict[Uid, Entity] = {}
+    waiting = list(uids)
+    while waiting:
+        uid = waiting.pop()
+        if uid not in found:
+            found[uid] = entity = entities[uid]
+            waiting += entity.parents
+    return list(found.values())
 
 
 def _looks(uid: Uid, entities: Mapping[Uid, Entity], view: _View) -> tuple[object, ...]:
     """What can be seen of a resource: its type, whether it is one that is mentioned, which of those it is in, its attributes."""
     ids = view.ids
     attributes = entities[uid].attributes
-    inside = []
-    waiting, known = [uid], {uid}
-    while waiting:
-        each = waiting.pop()
-        if each in ids:
-            inside.append(each)
-        for parent in entities[each].parents:
-            if parent not in known:
-                known.add(parent)
-                waiting.append(parent)
+    inside = frozenset([each.uid for each in _above((uid,), entities) if each.uid in ids])
     itself = uid if uid in ids else None  # `==` is not `in`
-    return uid.type, itself, frozenset(inside), tuple([attributes.get(name) for name in view.attributes])
+    return uid.type, itself, inside, tuple([attributes.get(name) for name in view.attributes])
 
 
 def _which(policy: Policy) -> str:
     return "observe" if policy.observe else policy.effect
 
 
-def _actions() -> list[dict[str, object]]:
-    """The actions, each in those above it: Cedar looks these up like all other entities."""
+@cache
+def _actions() -> cedarpy.Entities:
+    """The actions, each in those above it: Cedar looks these up like all other entities. They are the same for every question."""
     every = actions()
     names = {name for above in every.values() for name in above} | set(every)
     entities = []
     for name in sorted(names):
         above = sorted(every.get(name, frozenset()) - {name})
         entities.append(_json(Entity(Uid("Action", name), {}, tuple(Uid("Action", each) for each in above))))
-    return entities
+    return cedarpy.Entities.from_json_str(json.dumps(entities))
 
 
 def _failure(result: cedarpy.AuthzResult) -> str | None:
@@ -237,7 +234,7 @@ def _failure(result: cedarpy.AuthzResult) -> str | None:
     return None
 
 
-def _request(principal: Principal, question: Question, facts: Mapping[str, Value], estimated_rows: int | None) -> dict[str, object]:
+def _request(who: Uid, question: Question, facts: Mapping[str, Value], estimated_rows: int | None) -> dict[str, object]:
     context: dict[str, object] = {**NEUTRAL, **facts, **question.facts}
     if estimated_rows is not None:
         context[ESTIMATED] = estimated_rows
@@ -245,7 +242,6 @@ def _request(principal: Principal, question: Question, facts: Mapping[str, Value
         if isinstance(value, frozenset):
             context[name] = sorted(value)
     context["client_address"] = {"__extn": {"fn": "ip", "arg": context["client_address"]}}
-    who = principal_entity(principal).uid
     return {
         "principal": {"type": who.type, "id": who.id},
         "action": {"type": "Action", "id": question.action},
@@ -264,6 +260,3 @@ def _json(entity: Entity, tags: Mapping[str, str] | None = None) -> dict[str, ob
     if tags is not None:
         told["tags"] = tags
     return told
-
-
-_ACTIONS = _actions()

@@ -103,9 +103,12 @@ def _decide(
         denial = guard(statement)
         if denial is not None:
             return denial  # the identity that the database sees is nobody's to change, whatever policies say
-    # a plan changes nothing, so it is asked about only where a policy wants to know
-    planned = PLANNED in answers.ruleset.sees.facts
-    return judge(questions_of(principal, resource, reading, planned=planned), answers, facts, estimated_rows)
+    return judge(asked(principal, resource, reading, answers), answers, facts, estimated_rows)
+
+
+def asked(principal: Principal, resource: Resource, reading: Reading, answers: Answers) -> Ask:
+    """All that these policies are asked about a text. A plan changes nothing: of it only if one of them wants to know."""
+    return questions_of(principal, resource, reading, planned=PLANNED in answers.ruleset.sees.facts)
 
 
 def admit(

@@ -17,11 +17,10 @@ from . import sentence
 from .answer import ESTIMATED, Answer, Answers
 from .case import Case
 from .condition import Condition, Conditions
-from .decide import NOT_TO_BE_HAD, Estimate, decide, judge
+from .decide import NOT_TO_BE_HAD, Estimate, asked, decide, judge
 from .language import Policy
 from .literal import numbers
 from .model import Allow, Ask, Decision, Deny, Obligations, Question, Resource, Uid, Value
-from .question import PLANNED, questions_of
 from .remedy import Remedy, remedies
 
 MAX_FINDINGS = 2000
@@ -88,7 +87,7 @@ def explain(
     ways: Mapping[str, Iterable[str]] | None = None,
 ) -> Explanation:
     """The same arguments as `decide`. `ways`: what some facts may be besides, such as the entrances there are (`listener`)."""
-    ask = questions_of(principal, resource, reading, planned=PLANNED in answers.ruleset.sees.facts)
+    ask = asked(principal, resource, reading, answers)
     decision = decide(principal, resource, reading, answers, facts, estimated_rows)
     ranges: tuple[Range, ...] = ()
     if isinstance(decision, Estimate):

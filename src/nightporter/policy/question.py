@@ -8,7 +8,7 @@ is `%25`, so that no name can pass for another.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from nightporter.identity.principal import Kind, Principal
@@ -51,12 +51,8 @@ SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema", "pg_toast"})
 DEFAULT = "default"
 """Value of a setting that gets back what it had at start-up."""
 
-_COMPUTES = frozenset({Effect.COMPUTES})
 _HARMLESS = frozenset({Effect.COMPUTES, Effect.READS_CATALOG})
 """What a built-in function may do unasked: everybody's client calls such ones all the time."""
-_CURSORS = frozenset({"fetch", "move"})
-"""What a cursor gives was judged when it was declared."""
-_DEFINED = frozenset({Action.CREATE, Action.ALTER, Action.DROP, Action.GRANT, Action.ADMINISTER})
 _DATA = (Action.READ, Action.INSERT, Action.UPDATE, Action.DELETE, Action.TRUNCATE)
 _NO_FACTS: Mapping[str, Value] = MappingProxyType({})
 
@@ -279,8 +275,3 @@ def _kind(step: str) -> str:
             return words
     word, space, _ = step.partition(" ")
     return word if space else DEPENDENCY  # a name alone: what hangs on it goes along
-
-
-def things(ask: Ask) -> Iterator[Uid]:
-    """What the questions are about, each once."""
-    yield from dict.fromkeys(question.resource for question in ask.questions)

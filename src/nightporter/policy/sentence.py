@@ -74,26 +74,25 @@ def not_permitted(ask: Ask, question: Question) -> str:
 
 def forbidden(ask: Ask, question: Question, policy: Policy) -> str:
     """A policy says that it may not."""
+    return _by(policy, ask, question, f"policy {policy.id} forbids {who(ask)} to {what(question)}")
+
+
+def held(ask: Ask, question: Question, policy: Policy) -> str:
+    """A policy says that a person has to approve it."""
+    return _by(policy, ask, question, f"policy {policy.id} wants somebody to approve before {who(ask)} may {what(question)}")
+
+
+def _by(policy: Policy, ask: Ask, question: Question, plainly: str) -> str:
+    """In the policy's own words, or `plainly` where it has none."""
     if question.action == "unknown":
         return f"{_not_understood(ask)} (policy {policy.id})"
-    if policy.reason is not None:
-        return f"{policy.reason} (policy {policy.id}: {what(question)})"
-    return f"policy {policy.id} forbids {who(ask)} to {what(question)}"
+    return plainly if policy.reason is None else f"{policy.reason} (policy {policy.id}: {what(question)})"
 
 
 def _not_understood(ask: Ask) -> str:
     """The reason helps more than anything else: often it is a misspelled name."""
     why = " ".join((ask.unknown or "its effects are not known").split())
     return f"this statement cannot be understood for certain: {why}"
-
-
-def held(ask: Ask, question: Question, policy: Policy) -> str:
-    """A policy says that a person has to approve it."""
-    if question.action == "unknown":
-        return f"{_not_understood(ask)} (policy {policy.id})"
-    if policy.reason is not None:
-        return f"{policy.reason} (policy {policy.id}: {what(question)})"
-    return f"policy {policy.id} wants somebody to approve before {who(ask)} may {what(question)}"
 
 
 def who(ask: Ask) -> str:

@@ -30,7 +30,6 @@ FIRST_OF_OURS = 16384
 
 _QUIET = frozenset({Effect.COMPUTES})
 _ADMINISTERS = frozenset({Effect.FILES, Effect.REACHES_OUT, Effect.CONTROLS_SERVER})
-_SETVAL = frozenset({"setval_oid", "setval3_oid"})
 _SEQUENCE_READS = frozenset({"currval_oid", "lastval", "pg_sequence_last_value", "pg_sequence_parameters", "pg_get_sequence_data"})
 
 # Running a function
