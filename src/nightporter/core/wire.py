@@ -264,9 +264,10 @@ class Traffic:
     """What became of some bytes: to send on, in order, and what was learned. `finished`: the client said good-bye.
 
     `redefined`: what others see of the catalogue may have changed. To be dealt with before anything is sent to the client.
+    `partial`: the upstream is within a message, whose rest is on its way; what goes to the client may wait for that.
     """
 
-    __slots__ = ("curb", "finished", "outcomes", "redefined", "to_client", "to_upstream")
+    __slots__ = ("curb", "finished", "outcomes", "partial", "redefined", "to_client", "to_upstream")
 
     def __init__(self) -> None:
         self.to_client: list[bytes] = []
@@ -274,6 +275,7 @@ class Traffic:
         self.outcomes: list[Outcome] = []
         self.finished = False
         self.redefined = False
+        self.partial = False
         self.curb: Curb | None = None
 
 

@@ -20,12 +20,22 @@ LINGER_S = 10.0
 """How long a peer may take to read the last of what it is sent; one that does not read at all would keep it in memory."""
 
 
+GATHER_BYTES = 64 * 1024
+"""Pieces of a message of which more is on its way are sent together once there are so many. A server writes 8 KiB at a time, and
+each write wakes its reader: of large results that is most of what a proxy costs."""
+GATHER_S = 0.001
+"""How long they wait for the next piece."""
+
+
 class Link(asyncio.Protocol):
     """One side of a session. Callbacks: `deliver(data)`, `ended()` at end of file, `lost()` once, `crowded(bool)`."""
 
     __slots__ = (
         "_chunks",
         "_end",
+        "_gathered",
+        "_gathered_size",
+        "_gathering",
         "_lost",
         "_tls",
         "_waiter",
@@ -51,6 +61,9 @@ class Link(asyncio.Protocol):
         self._end = False
         self._lost = False
         self._waiter: asyncio.Future[None] | None = None
+        self._gathered: list[bytes] = []
+        self._gathered_size = 0
+        self._gathering: asyncio.TimerHandle | None = None
 
     # What the event loop calls
 
@@ -80,6 +93,7 @@ class Link(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._lost = self._end = True
         self._wake()
+        self._send_gathered()
         if self.lost is not None:
             self.lost()
 
@@ -151,6 +165,30 @@ class Link(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Send; buffered by the transport, whose fullness comes back through `crowded`."""
+        if self._gathered:
+            self._send_gathered()
+        self._seal(data)
+
+    def gather(self, data: bytes) -> None:
+        """Send, together with what follows: `data` ends within a message, so that there is more, and soon."""
+        self._gathered.append(data)
+        self._gathered_size += len(data)
+        if self._gathered_size >= GATHER_BYTES:
+            self._send_gathered()
+        elif self._gathering is None:
+            self._gathering = asyncio.get_running_loop().call_later(GATHER_S, self._send_gathered)
+
+    def _send_gathered(self) -> None:
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+        if self._gathered:
+            data = b"".join(self._gathered)
+            self._gathered = []
+            self._gathered_size = 0
+            self._seal(data)
+
+    def _seal(self, data: bytes) -> None:
         if self._tls is not None:
             self._tls.seal(data)
             data = self._tls.outgoing()
@@ -158,6 +196,7 @@ class Link(asyncio.Protocol):
 
     def finish(self) -> None:
         """We will send no more; the peer may."""
+        self._send_gathered()
         if self.transport is None or self._lost or self.transport.is_closing():
             return
         if self._tls is not None:
@@ -170,6 +209,7 @@ class Link(asyncio.Protocol):
         """Close once everything that was written is sent."""
         if self.transport is None or self._lost:
             return
+        self._send_gathered()
         if self._tls is not None:
             self._tls.close()
             self._write(self._tls.outgoing())

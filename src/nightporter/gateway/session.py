@@ -206,7 +206,10 @@ class Session:
         if traffic.to_client:
             client = self.client
             for chunk in traffic.to_client:
-                client.write(chunk)
+                if traffic.partial:
+                    client.gather(chunk)
+                else:
+                    client.write(chunk)
         if traffic.finished:
             self._client_ended = True
         if traffic.curb is not None:

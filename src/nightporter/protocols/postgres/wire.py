@@ -891,6 +891,7 @@ class PostgresWire:
                     sent = end
         if end > sent:
             self._out.to_client.append(data if sent == 0 and end == len(data) else data[sent:end])
+        self._out.partial = not self._down.between_messages
         if self._limited is not None:
             self._settle()
 
