@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from nightporter.core.error import TlsError
-from nightporter.gateway.link import Link
+from nightporter.gateway.link import GATHER_BYTES, Link
 from nightporter.gateway.tls import ServerTls, TlsLayer, server_tls
 from tests.lab.certificate import Authority
 
@@ -257,3 +257,44 @@ async def test_the_peers_good_bye_is_the_end(tls: tuple[ServerTls, ssl.SSLContex
     link.data_received(client.outgoing())
     assert got == [b"last words"]
     assert ended == [True]
+
+
+async def test_pieces_of_a_message_leave_together_once_there_are_enough() -> None:
+    link, wires = connected()
+    link.gather(b"a" * (GATHER_BYTES - 1))
+    assert wires.written == b""
+    link.gather(b"b")
+    assert wires.written == b"a" * (GATHER_BYTES - 1) + b"b"
+
+
+async def test_a_piece_does_not_wait_long_for_the_next() -> None:
+    link, wires = connected()
+    link.gather(b"half of a ")
+    async with asyncio.timeout(10):
+        while not wires.written:
+            await asyncio.sleep(0.001)
+    assert wires.written == b"half of a "
+
+
+async def test_what_comes_after_pieces_stays_behind_them() -> None:
+    link, wires = connected()
+    link.gather(b"half ")
+    link.gather(b"of ")
+    link.write(b"it")
+    assert wires.written == b"half of it"
+
+
+@pytest.mark.parametrize("end", ["finish", "close"])
+async def test_pieces_are_sent_before_the_end(end: str) -> None:
+    link, wires = connected()
+    link.gather(b"the last of it")
+    getattr(link, end)()
+    assert wires.written == b"the last of it"
+
+
+async def test_pieces_for_a_client_that_is_gone_are_dropped() -> None:
+    link, wires = connected()
+    link.gather(b"too late")
+    link.connection_lost(None)
+    await asyncio.sleep(0.01)
+    assert wires.written == b""
