@@ -144,6 +144,39 @@ def test_what_a_function_does(explain: Explain) -> None:
     assert delete["deciding"][0]["id"] == "baseline.agents-ask"
 
 
+def test_how_the_result_is_shown(explain: Explain) -> None:
+    shown = explain("select id, email, lower(email) as low from customers", who="ada").stdout
+    assert "\n\nHow its result is shown\n" in shown
+    assert "\n  id     as it is, but for what is found in it\n" in shown
+    email = "public.customers.email (pii.email), which no policy permits to be seen"
+    assert f"\n  email  masked, as its label has it: {email}\n" in shown
+    assert f"\n  low    masked (full): computed from {email}\n" in shown
+    found = told(explain("--json", "select email as mail, 1 as one from customers", who="ada"))
+    (columns,) = found["shown"]
+    assert columns == [
+        {
+            "column": "mail",
+            "shown": "masked",
+            "opaque": False,
+            "from": [
+                {
+                    "column": "public.customers.email",
+                    "direct": True,
+                    "labels": ["pii.email"],
+                    "shown": "masked",
+                    "policies": [],
+                }
+            ],
+        },
+        {"column": "one", "shown": "searched", "opaque": False, "from": []},
+    ]
+
+
+def test_nothing_is_said_of_how_it_would_be_shown_where_it_is_denied_or_shows_nothing(explain: Explain) -> None:
+    assert "How its result" not in explain("select * from contacts", status=3).stdout
+    assert "How its result" not in explain("delete from orders where id = 1", who="ada").stdout
+
+
 def test_json_has_all_of_it(explain: Explain) -> None:
     found = told(explain("--json", "--purpose", "INC-1", "--in-transaction", "select * from contacts", who="copilot/cc", status=3))
     assert found["principal"] == {"name": "copilot", "kind": "agent", "groups": [], "owner": "ada", "actor": "cc"}
@@ -155,8 +188,8 @@ def test_json_has_all_of_it(explain: Explain) -> None:
     assert question["decision"]["reason"].startswith("e-mail addresses are not for agents")
     (policy,) = question["deciding"]
     assert (policy["file"], policy["line"], policy["effect"]) == ("own.cedar", 1, "forbid")
-    missed = next(each for each in question["missed"] if each["id"] == "baseline.agents-no-secrets")
-    assert missed["conditions"][0]["text"].startswith("when { resource in Label::")
+    missed = next(each for each in question["missed"] if each["id"] == "baseline.agents-no-server-data")
+    assert missed["conditions"][0]["text"].startswith("when { resource in [Label::")
     assert {each["kind"] for each in found["changes"]} == {"columns", "exception"}
     assert all(each["decision"]["decision"] == "allow" for each in found["changes"])
 

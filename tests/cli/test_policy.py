@@ -131,6 +131,7 @@ def test_the_list(run: Run) -> None:
         "hold": {"groups": ["dba"], "needed": 2, "wait_s": 600.0},
         "obligations": {},
         "reason": None,
+        "mask": None,
     }
 
 

@@ -27,7 +27,7 @@ from nightporter.demo.server import EmbeddedServer
 from nightporter.identity.principal import Kind
 from tests.lab.book import Book, Record, until
 from tests.lab.clients import psql, run
-from tests.lab.gateway import Gateway, gateway, upstream
+from tests.lab.gateway import SECRETS, Gateway, gateway, upstream
 from tests.lab.policies import pack
 from tests.lab.servers import fresh_database
 from tests.policy.test_packs import CASES, SCHEMA, Case
@@ -80,27 +80,31 @@ def server(request: pytest.FixtureRequest) -> EmbeddedServer:
     return found
 
 
+SEES = '@id("sees") permit (principal is Human, action == Action::"reveal", resource);'
+"""A dump that comes masked cannot be restored."""
+
+
 @contextmanager
-def porter(server: EmbeddedServer, **policies: Any) -> Iterator[Gateway]:
+def porter(server: EmbeddedServer, **more: Any) -> Iterator[Gateway]:
     """Before every database of a server, which is production; for a human and her agent."""
     entry, environment = upstream(server.dsn("postgres"), database="*", environment="production")
-    with gateway({"*": entry}, environment=environment, policies=policies) as running:
-        running.add("ada")
-        running.add("bot", Kind.AGENT, owner="ada")
+    with gateway({"*": entry}, environment=environment, **more) as running:
+        running.add("ada", groups=[SECRETS])
+        running.add("bot", Kind.AGENT, owner="ada", groups=[SECRETS])
         yield running
 
 
 @pytest.fixture(scope="module")
 def by_day(server: EmbeddedServer) -> Iterator[Gateway]:
-    """What one gets with no policies of one's own."""
-    with porter(server) as running:
+    """What one gets with no policies of one's own, but that people see what there is."""
+    with porter(server, cedar=SEES) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def watched(server: EmbeddedServer) -> Iterator[Gateway]:
-    """Packs that would stop much, and are only observed."""
-    with porter(server, packs=["baseline", "production", "observe"]) as running:
+    """Packs that would stop much, and are only observed; everybody sees what there is."""
+    with porter(server, cedar=SEES.replace("is Human", ""), packs=["baseline", "production", "observe"]) as running:
         yield running
 
 
@@ -110,7 +114,7 @@ def quick(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> I
     folder = tmp_path_factory.mktemp("policies")
     for name in ("baseline", "production"):
         (folder / f"{name}.cedar").write_text(pack(name).replace("wait=30s", f"wait={HELD_S}s"))
-    with porter(server, path=str(folder), packs=[]) as running:
+    with porter(server, policies={"path": str(folder), "packs": []}) as running:
         yield running
 
 

@@ -90,12 +90,24 @@ TABLE = """
 ++ ++ ++ +  select pid, state, wait_event from pg_stat_activity
 ++ ++ ++ +  select datname, numbackends, xact_commit from pg_stat_database
 ++ ++ ++ +  select * from pg_stat_replication
-+- +- +- +  select rolname, rolpassword from pg_authid
-+- +- +- +  select passwd from pg_shadow
-+- +- +- +  select * from pg_shadow
+++ ++ ++ +  select * from pg_user
+++ ++ ++ +  select rolname, rolpassword from pg_authid
+++ ++ ++ +  select passwd from pg_shadow
+++ ++ ++ +  select * from pg_shadow
+++ ++ ++ +  select rolname, rolpassword is null, left(rolpassword, 5) from pg_authid
+++ ++ ++ +  select case when rolpassword like 'SCRAM%' then 1 end from pg_authid
+++ ++ ++ +  copy (select * from pg_authid) to stdout
++- +- +- +  select rolname from pg_authid where rolpassword like 'SCRAM%'
++- +- +- +  select count(*) filter (where rolpassword like 'SCRAM%') from pg_authid
++- +- +- +  select usename from pg_shadow order by passwd
++- +- +- +  select passwd, count(*) from pg_shadow group by passwd
++- +- +- +  select distinct rolpassword from pg_authid
++- +- +- +  select a.rolname from pg_authid a join pg_authid b on a.rolpassword < b.rolpassword
++- +- +- +  select * from pg_stats
++- +- +- +  select query from pg_stat_activity
 +- +- +- +  select most_common_vals from pg_stats where tablename = 'customers'
 +- +- +- +  select stavalues1 from pg_statistic
-+- +- +- +  select umoptions from pg_user_mappings
+++ ++ ++ +  select umoptions from pg_user_mappings
 +- +- +- +  select data from pg_largeobject
 
 # The session
@@ -267,7 +279,7 @@ TABLE = """
 +? +? -- -  select pg_export_snapshot()
 +? +? -- -  select count(*) from pg_ls_waldir()
 +? +? -- -  select wal_files()
-+- +- -- -  select * from pg_hba_file_rules
++? +? -- -  select * from pg_hba_file_rules
 
 # Files, other servers, other processes: nobody
 -- -- -- -  select pg_read_file('/etc/passwd')

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nightporter.policy.annotation import Complaint, Effect, Marks, duration_s, read
+from nightporter.policy.annotation import MASKS, Complaint, Effect, Marks, duration_s, read
 from nightporter.policy.model import NO_OBLIGATIONS, Obligations, Quorum
 
 
@@ -142,27 +142,27 @@ def test_unknown_annotations(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["observe", "mask"])
 def test_what_makes_no_sense_on_a_forbid(name: str) -> None:
-    value: Any = {"observe": "", "mask": "email"}[name]
+    value: Any = {"observe": "", "mask": "full"}[name]
     assert complaint("forbid", True, **{name: value}) == f"`@{name}` makes no sense on a forbid"
     _, complaints = read({"id": "a", "hold": "dba", name: value}, "forbid", reveals=True)
     assert Complaint(name, f"`@{name}` makes no sense on a forbid") in complaints
 
 
-@pytest.mark.parametrize(
-    "given",
-    [
-        {"limit_rows": "1"},
-        {"limit_bytes": "1"},
-        {"timeout": "1s"},
-        {"limit_sessions": "1"},
-        {"limit_concurrent": "1"},
-        {"limit_rate": "1"},
-        {"record_images": ""},
-        {"purpose": "required"},
-    ],
-)
-def test_obligations_make_no_sense_on_a_plain_forbid(given: dict[str, Any]) -> None:
-    assert "makes no sense on a forbid without `@hold`" in complaint("forbid", **given)
+OBLIGATIONS: dict[str, Any] = {
+    "limit_rows": "1",
+    "limit_bytes": "1",
+    "timeout": "1s",
+    "limit_sessions": "1",
+    "limit_concurrent": "1",
+    "limit_rate": "1",
+    "record_images": "",
+    "purpose": "required",
+}
+
+
+@pytest.mark.parametrize(("name", "value"), OBLIGATIONS.items())
+def test_obligations_make_no_sense_on_a_plain_forbid(name: str, value: Any) -> None:
+    assert "makes no sense on a forbid without `@hold`" in complaint("forbid", **{name: value})
 
 
 def test_a_reason_does() -> None:
@@ -170,9 +170,18 @@ def test_a_reason_does() -> None:
 
 
 def test_masks_are_for_reveal_only() -> None:
-    assert marks(reveals=True, mask="last-four").mask == "last-four"
-    assert "only" in complaint(reveals=False, mask="last-four")
-    assert "is `Last Four`" in complaint(reveals=True, mask="Last Four")
+    assert [marks(reveals=True, mask=each).mask for each in MASKS] == [*MASKS]
+    assert "only" in complaint(reveals=False, mask="partial")
+    for name in ("last-four", "Partial", "plain", ""):
+        assert complaint(reveals=True, mask=name).startswith(f"`@mask` is `{name}`: accepted are `null`, `full`, `bucket`, ")
+
+
+@pytest.mark.parametrize("name", [*OBLIGATIONS, "hold", "observe"])
+@pytest.mark.parametrize("effect", ["permit", "forbid"])
+def test_reveal_stops_nothing(effect: Effect, name: str) -> None:
+    value = {**OBLIGATIONS, "hold": "dba", "observe": ""}[name]
+    assert f"`@{name}` makes no sense on " in complaint(effect, True, **{name: value})
+    assert marks(effect, True, reason="it is theirs").reason == "it is theirs"
 
 
 def test_what_observes_does_nothing_else() -> None:

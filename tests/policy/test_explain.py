@@ -95,7 +95,7 @@ def test_who_decided_and_who_had_no_say() -> None:
     (finding,) = explained(DELETE, PACKS, COPILOT).findings
     assert outcome(finding.decision) == "hold"
     assert ids(finding.deciding) == ["baseline.agents-ask", "production.no-unbounded-change"]
-    assert "baseline.agents-no-secrets" in [missed.policy.id for missed in finding.missed]
+    assert "baseline.agents-no-server-data" in [missed.policy.id for missed in finding.missed]
     rules = """@id("a") permit(principal, action, resource); @id("b") forbid(principal, action, resource);"""
     (finding,) = explained(DELETE, rules).findings
     assert (ids(finding.deciding), ids(finding.outweighed)) == (["b"], ["a"])

@@ -64,10 +64,10 @@ def test_a_policy() -> None:
 
 def test_an_observing_policy_and_a_mask() -> None:
     assert one(f'@id("a") @observe {RULE};').observe
-    assert one('@id("a") @mask("email") permit (principal, action == Action::"reveal", resource);').mask == "email"
-    assert one('@id("a") @mask("email") permit (principal, action in [Action::"reveal"], resource);').mask == "email"
+    assert one('@id("a") @mask("token") permit (principal, action == Action::"reveal", resource);').mask == "token"
+    assert one('@id("a") @mask("token") permit (principal, action in [Action::"reveal"], resource);').mask == "token"
     for action in ("action", 'action in [Action::"reveal", Action::"read"]', 'action == Action::"read"'):
-        (said,) = wrong(f'@id("a") @mask("email") permit (principal, {action}, resource);')
+        (said,) = wrong(f'@id("a") @mask("token") permit (principal, {action}, resource);')
         assert said.startswith("f.cedar:1:10: policy `a`: `@mask` is for permits")
 
 

@@ -13,13 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightporter.core.error import PolicyErrors
+from nightporter.masking import label
+from nightporter.masking.label import LABELS
+from nightporter.masking.maskers import MASKERS
 from nightporter.policy import schema
-from nightporter.policy.annotation import _READERS
+from nightporter.policy.annotation import _READERS, MASKS
 from nightporter.policy.model import Uid
 from nightporter.policy.question import NEUTRAL
 from nightporter.policy.ruleset import Known, Ruleset, load
+from nightporter.policy.schema import facts
 from nightporter.policy.split import MAX_POLICIES
-from nightporter.policy.suspicion import TRAITS
+from nightporter.policy.suspicion import NOT_OF_REVEAL, TRAITS
 
 RULE = "permit (principal, action, resource)"
 READ = 'permit (principal, action == Action::"read", resource is Table)'
@@ -334,6 +338,72 @@ def test_a_permit_of_everything_to_everyone() -> None:
         assert suspicious(f'@id("a") {rule};') == []
 
 
+REVEAL = 'permit (principal, action == Action::"reveal", resource)'
+
+
+def test_a_permit_that_shows_everything_to_everyone() -> None:
+    everything = ["1: it shows everything to everyone"]
+    assert suspicious(f'@id("a") {REVEAL};') == everything
+    listed = REVEAL.replace('== Action::"reveal"', 'in [Action::"reveal"]')
+    assert suspicious(f'@id("a") {listed} when {{ true }};') == everything
+    for fine in (
+        f'@mask("partial") {REVEAL}',
+        f'{REVEAL} when {{ resource in Label::"pii" }}',
+        REVEAL.replace("principal", 'principal in Group::"dba"'),
+        REVEAL.replace("resource", 'resource in Label::"pii"'),
+        REVEAL.replace("permit", "forbid"),
+        REVEAL.replace("reveal", "read"),
+    ):
+        assert suspicious(f'@id("a") {fine};') == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "said"),
+    [
+        ('context.row_bound == "none"', "`context.row_bound` is not told of `reveal`: it is always neutral"),
+        ('context.via.contains("view")', "`context.via` is not told of `reveal`"),
+        ('context.statement == "select"', "`context.statement` is not told of `reveal`"),
+        (
+            "context.estimated_rows < 10",
+            "`context.estimated_rows` is not told of `reveal`: a permit that reads it never counts, a forbid",
+        ),
+    ],
+)
+def test_what_is_not_told_of_reveal(condition: str, said: str) -> None:
+    (told,) = suspicious(f'@id("a") {REVEAL}\nwhen {{ {condition} }};')
+    assert told.startswith(f"2: {said}")
+    assert suspicious(f'@id("a") {RULE}\nwhen {{ {condition} }};') == [], "of other actions it is"
+
+
+def test_every_fact_is_either_told_of_reveal_or_not() -> None:
+    session = {
+        "purpose",
+        "client_address",
+        "listener",
+        "environment",
+        "in_transaction",
+        "role",
+        "hour",
+        "minute",
+        "weekday",
+        "date",
+    }
+    assert facts() == NOT_OF_REVEAL | session | {"use"}
+
+
+def test_labels_that_there_are_not() -> None:
+    known = Known(labels=frozenset(above for name in LABELS for above in label.above(name)))
+    rule = 'forbid (principal, action == Action::"reveal", resource in Label::"pii.{}");'
+    assert suspicious(f'@id("a") {rule.format("email")}', known) == []
+    assert suspicious(f'@id("a") {rule.format("name")}'.replace("pii.name", "pii"), known) == []
+    assert suspicious(f'@id("a") {rule.format("emial")}', known) == ["1: there is no label `pii.emial`: is `pii.email` meant?"]
+    assert suspicious(f'@id("a") {rule.format("emial")}') == [], "nothing is known"
+
+
+def test_masks_are_those_that_there_are() -> None:
+    assert set(MASKS) == MASKERS
+
+
 def test_permits_that_ask_for_unknown_in_a_condition() -> None:
     said = '1: a permit counts for `Action::"unknown"` only if its scope names it'
     assert suspicious(f'@id("a") {RULE} when {{ action == Action::"unknown" }};') == [said]
@@ -448,9 +518,10 @@ def test_the_reference_names_all_there_is() -> None:
     assert {*schema.actions(), *schema.facts(), *schema.types(), *_READERS} - words == set()
 
 
-def test_the_examples_of_the_reference_are_valid() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "reference" / "policy.md").read_text("utf-8")
+@pytest.mark.parametrize(("page", "least"), [("reference/policy.md", 8), ("reference/packs.md", 1), ("how-to/policies.md", 3)])
+def test_the_examples_of_the_documentation_are_valid(page: str, least: int) -> None:
+    text = (Path(__file__).parents[2] / "docs" / page).read_text("utf-8")
     examples = re.findall(r"```cedar\n(.*?)```", text, re.DOTALL)
-    assert len(examples) >= 5
+    assert len(examples) >= least
     for example in examples:
         assert load({"example.cedar": example}).warnings == ()

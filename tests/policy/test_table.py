@@ -63,13 +63,17 @@ def test_each_policy_of_a_pack_decides_somewhere(file: Path) -> None:
 
 def test_the_example_in_the_documentation_is_so() -> None:
     page = HOW_TO.read_text()
-    (rules,) = re.findall(r"^ *```cedar\n(.*?)```$", page, re.MULTILINE | re.DOTALL)
+    rules, support, *_ = re.findall(r"^ *```cedar\n(.*?)```$", page, re.MULTILINE | re.DOTALL)
     (text,) = re.findall(r"^```\n(# policies/billing\.test\.yaml\n.*?)^```$", page, re.MULTILINE | re.DOTALL)
     found = read(text)
     assert len(found.rows) == 4
     own = answers(rules, of=("baseline", "production"))
     results = [result for row in found.rows if row.statement is not None for result in table.check(row, own)]
     assert [result.failures for result in results] == [()] * 4
+    (shows,) = re.findall(r"^```\n(tests:\n.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    found = read(f"principals: {{sue: {{kind: human, groups: [support]}}, copilot: {{kind: agent}}}}\n{shows}")
+    own = answers(support, of=("baseline",))
+    assert [result.failures for row in found.rows for result in table.check(row, own)] == [()] * 3
     lines = re.findall(r"^\| `((?:read|execute|set|drop) .*?)` \|", page, re.MULTILINE)
     assert len(lines) == 4
     assert all(statement_of([line]).kind for line in lines)
@@ -116,6 +120,42 @@ def test_an_expectation(row: str, expected: list[str]) -> None:
     assert failures(f"  - {row}\n") == expected
 
 
+SHOWS = """@id("s") permit(principal is Human, action == Action::"reveal", resource in Label::"pii.email");
+@id("m") @mask("null") permit(principal, action == Action::"reveal", resource in Label::"pii.salary");
+@id("t") permit(principal, action == Action::"reveal", resource in Table::"shop/public/above") when { context.use == "output" };"""
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("{as: ada, shows: t(email) labels=pii.email, expect: plain, by: s}", []),
+        ("{as: copilot, shows: t(email) labels=pii.email, expect: masked, by: []}", []),
+        ("{as: [ada, copilot], shows: [t(a) labels=pii.salary, pii.salary], expect: 'null', by: m}", []),
+        ('{as: copilot, shows: "t(a, b) in=above", expect: plain}', []),
+        ('{as: copilot, shows: "t(a, b) in=above use=expression", expect: searched}', []),
+        ("{as: ada, shows: t(a), expect: plain}", ["expected plain, got searched"]),
+        ("{as: ada, shows: pii.card, expect: plain}", ["expected plain, got masked"]),
+        ("{as: ada, shows: pii.email, expect: full}", ["expected full, got plain by s"]),
+        ("{as: ada, shows: pii.email, expect: plain, by: []}", ["expected it by no policy, got it by s"]),
+        (
+            '{as: ada, shows: ["t(a, b) labels=pii.card", pii.email], expect: masked}',
+            ["expected masked of `pii.email`, got plain by s"],
+        ),
+    ],
+)
+def test_how_something_is_shown(row: str, expected: list[str]) -> None:
+    assert failures(f"  - {row}\n", SHOWS) == expected
+
+
+def test_what_is_shown_may_depend_on_the_clock_and_the_session() -> None:
+    policy = """@id("p") permit(principal, action == Action::"reveal", resource)
+        when { context.hour < 8 && context.purpose == "INC-1" };"""
+    row = "  - {as: ada, shows: pii.email, expect: plain"
+    assert failures(row + ', purpose: INC-1, at: "2026-11-23 03:00"}\n', policy) == []
+    assert failures(row + ', purpose: INC-1, at: "2026-11-23 09:00"}\n', policy) == ["expected plain, got masked"]
+    assert "policies look at the clock (hour): say `at`" in failures(row + ", purpose: INC-1}\n", policy)
+
+
 def test_what_the_clock_and_the_session_say() -> None:
     policy = """@id("p") permit(principal in Group::"ai", action == Action::"read", resource in Environment::"dev")
     when { context.hour < 6 && context.weekday == "monday" && context.purpose == "x" && context.in_transaction
@@ -143,8 +183,8 @@ def test_limits_and_rows() -> None:
         ("tests:\n  - {as: ada, does: read t, expect: allow}\n", 2, "`as` must be in `principals`"),
         (f"{HEAD}tests:\n  - {{does: read t, expect: allow}}\n", 3, "`as` must be in `principals`"),
         (f"{HEAD}tests:\n  - {{as: ada, does: read t}}\n", 3, "`expect` must be one of allow, deny, hold"),
-        (f"{HEAD}tests:\n  - {{as: ada, expect: allow}}\n", 3, "say either `does` or `statement`"),
-        (f"{HEAD}tests:\n  - {{as: ada, does: read t, statement: x, expect: allow}}\n", 3, "say either"),
+        (f"{HEAD}tests:\n  - {{as: ada, expect: allow}}\n", 3, "say one of `does`, `statement` and `shows`"),
+        (f"{HEAD}tests:\n  - {{as: ada, does: read t, statement: x, expect: allow}}\n", 3, "say one of"),
         (f"{HEAD}tests:\n  - {{as: ada, statement: x, expect: allow}}\n", 3, "an `upstream` to read it on"),
         (f"{HEAD}tests:\n  - {{as: ada, statement: x, upstream: other, expect: allow}}\n", 3, "no upstream `other`"),
         (f"{HEAD}tests:\n  - {{as: ada, does: read t, expects: allow}}\n", 3, "`expects` is not a key"),
@@ -153,6 +193,30 @@ def test_limits_and_rows() -> None:
         (f"{HEAD}tests:\n  - {{as: ada, does: read t, client_address: x, expect: allow}}\n", 3, "must be an IP address"),
         (f"{HEAD}tests:\n  - {{as: ada, does: read t, purpose: 1, expect: allow}}\n", 3, "`purpose` must be a text"),
         (f"{HEAD}tests:\n  - {{as: ada, does: read t, limits: {{row: 1}}, expect: allow}}\n", 3, "`row` is not a key"),
+        (f"{HEAD}tests:\n  - {{as: ada, shows: t, does: read t, expect: plain}}\n", 3, "say one of"),
+        (
+            f"{HEAD}tests:\n  - {{as: ada, shows: pii.email, expect: allow}}\n",
+            3,
+            "`expect` must be one of plain, searched, masked, null,",
+        ),
+        (f"{HEAD}tests:\n  - {{as: ada, does: read t, expect: plain}}\n", 3, "`expect` must be one of allow, deny, hold"),
+        (f"{HEAD}tests:\n  - {{as: ada, shows: pii.email}}\n", 3, "`expect` must be one of plain"),
+        (
+            f"{HEAD}tests:\n  - {{as: ada, shows: pii.email, expect: plain, because: x}}\n",
+            3,
+            "`because` says nothing of what is shown",
+        ),
+        (f"{HEAD}tests:\n  - {{as: ada, shows: pii.email use=output, expect: plain}}\n", 3, "is neither columns"),
+        (f"{HEAD}tests:\n  - {{as: ada, shows: Pii.Email, expect: plain}}\n", 3, "is neither columns"),
+        (f"{HEAD}tests:\n  - {{as: ada, shows: t(), expect: plain}}\n", 3, "shows nothing: name columns"),
+        (f"{HEAD}tests:\n  - {{as: ada, shows: t(a) use=join, expect: plain}}\n", 3, "shows nothing"),
+        (f"{HEAD}tests:\n  - {{as: ada, shows: t(a) use=outptu, expect: plain}}\n", 3, "`use` is never `outptu`"),
+        (
+            f"{HEAD}tests:\n  - {{as: ada, shows: t(a) row_bound=none, expect: plain}}\n",
+            3,
+            "`row_bound` says nothing of what is shown",
+        ),
+        (f"{HEAD}tests:\n  - {{as: ada, shows: t(a) u(b), expect: plain}}\n", 3, "must name one relation"),
         ("principals: {ada: robot}\ntests: [1]\n", 1, "`kind` must be one of human, agent, service"),
         ("principals: {ada: human}\ntests: [1]\n", 2, "must be a mapping"),
     ],

@@ -56,8 +56,9 @@ def explain(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Print what would be decided about a text: what it does, what is asked of the policies about that, which of them decide and
-    which nearly do, and what would change it. Reads the catalogue of the upstream, and runs nothing there. The policies are those
-    in the configuration's files as they are now. The exit status is 3 if it is denied or held.
+    which nearly do, how the columns of its result are shown, and what would change the decision. Reads the catalogue of the
+    upstream, and runs nothing there. The policies are those in the configuration's files as they are now. The exit status is 3 if
+    it is denied or held.
     """
     from nightporter.gateway import policies
     from nightporter.policy.answer import Answers

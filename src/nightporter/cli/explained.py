@@ -14,6 +14,7 @@ from rich.text import Text
 from nightporter.policy.explain import limits, outcome, subject
 from nightporter.policy.model import Allow, Deny, Hold
 from nightporter.policy.remedy import all_approvers
+from nightporter.policy.showing import MASKED, PLAIN, SEARCHED
 
 from .render import found as told
 from .render import line
@@ -26,10 +27,15 @@ if TYPE_CHECKING:
     from nightporter.policy.language import Policy
     from nightporter.policy.model import Decision, Obligations, Quorum, Value
     from nightporter.policy.remedy import Remedy
+    from nightporter.policy.showing import Origin, ShownOutput
 
 _STYLES = {"allow": "bold green", "deny": "bold red", "hold": "bold yellow"}
 _MAX_TEXT = 400
 """Characters of a statement's text that are shown again; all of it is what was typed."""
+_MAX_NAME = 30
+"""Characters of a column's name beside which others are aligned."""
+_MAX_ORIGINS = 3
+"""Columns that are told of one that comes from many."""
 
 
 class Report:
@@ -78,6 +84,7 @@ class Report:
             "left_out": explanation.left_out,
             "decision": decision_as_json(explanation.decision),
             "by_rows": [_range_as_json(each) for each in explanation.ranges],
+            "shown": [[_shown_as_json(each) for each in columns] for columns in explanation.shown],
             "changes": [_remedy_as_json(each) for each in explanation.remedies],
         }
 
@@ -110,6 +117,7 @@ class Report:
         console.print()
         _print_decision(console, self._explanation.decision)
         self._print_ranges(console)
+        self._print_shown(console)
         self._print_remedies(console)
 
     def _who(self) -> str:
@@ -137,6 +145,17 @@ class Report:
             words = f"{least} rows or more" if most is None else f"{least} to {most} rows"
             by = f", by {', '.join(decision.policies)}" if decision.policies else ""
             console.print(Padding(Text.assemble(f"{words}: ", _colored(decision), by), (0, 0, 0, 2)))
+
+    def _print_shown(self, console: Console) -> None:
+        columns = [each for statement in self._explanation.shown for each in statement]
+        if not columns or isinstance(self._explanation.decision, Deny):
+            return
+        console.print()
+        console.print(Text("How its result is shown", "bold"))
+        width = min(_MAX_NAME, max(len(line(each.name)) for each in columns))
+        for each in columns:
+            name = line(each.name)
+            _print_item(console, f"{name:<{width}}  ", shown_in_words(each))
 
     def _print_remedies(self, console: Console) -> None:
         if not self._explanation.remedies:
@@ -215,6 +234,34 @@ def _condition(condition: Condition) -> str:
     if condition.part is None:
         return line(condition.text)
     return line(f"{condition.text}, where `{condition.part}` is {'not so' if condition.text.startswith('when') else 'so'}")
+
+
+_HOW = {
+    PLAIN: "as it is",
+    SEARCHED: "as it is, but for what is found in it",
+    MASKED: "masked, as its label has it",
+    "null": "NULL",
+    "found": "as it is, but for what is found in it",
+}
+
+
+def shown_in_words(column: ShownOutput) -> str:
+    """`masked, as its label has it: public.customers.email (pii.email), which no policy permits to be seen`."""
+    how = _HOW.get(column.how, f"masked ({column.how})")
+    if column.opaque:
+        return f"{how}: what it comes from cannot be told"
+    told = [each for each in column.origins if each.labels or each.policies]
+    reasons = [_origin(each) for each in told[:_MAX_ORIGINS]]
+    reasons += [f"{len(told) - _MAX_ORIGINS} more"] if len(told) > _MAX_ORIGINS else []
+    return f"{how}: {'; '.join(reasons)}" if reasons else how
+
+
+def _origin(origin: Origin) -> str:
+    what = line(origin.name) if origin.direct else f"computed from {line(origin.name)}"
+    labels = f" ({line(', '.join(origin.labels))})" if origin.labels and origin.labels != (origin.name,) else ""
+    if origin.policies:
+        return f"{what}{labels}, by {line(', '.join(origin.policies))}"
+    return f"{what}{labels}, which no policy permits to be seen"
 
 
 def _colored(decision: Decision) -> tuple[str, str]:
@@ -299,6 +346,7 @@ def policy_as_json(policy: Policy) -> dict[str, Any]:
         "hold": None if policy.hold is None else _quorum_as_json(policy.hold),
         "obligations": _obligations_as_json(policy.obligations),
         "reason": policy.reason,
+        "mask": policy.mask,
     }
 
 
@@ -327,6 +375,24 @@ def _finding_as_json(finding: Finding) -> dict[str, Any]:
 
 def _range_as_json(found: Range) -> dict[str, Any]:
     return {"least": found.least, "most": found.most, "decision": decision_as_json(found.decision)}
+
+
+def _shown_as_json(column: ShownOutput) -> dict[str, Any]:
+    return {
+        "column": column.name,
+        "shown": column.how,
+        "opaque": column.opaque,
+        "from": [
+            {
+                "column": each.name,
+                "direct": each.direct,
+                "labels": list(each.labels),
+                "shown": each.how,
+                "policies": list(each.policies),
+            }
+            for each in column.origins
+        ],
+    }
 
 
 def _remedy_as_json(remedy: Remedy) -> dict[str, Any]:

@@ -19,7 +19,8 @@ Effect: TypeAlias = Literal["permit", "forbid"]
 
 ID = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 """Ids stand in messages to clients, in records and in file names of people's making."""
-MASK = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+MASKS = ("null", "full", "bucket", "year", "token", "partial", "found")
+"""What `@mask` may say, the strictest first, which holds where several apply. `found`: only what detectors find within a value."""
 MAX_REASON = 500
 """Characters: it is one sentence, and clients show it on one line."""
 MAX_QUORUM = 10
@@ -89,6 +90,8 @@ def _misplaced(given: Mapping[str, str | None], effect: Effect, *, reveals: bool
             continue
         if effect == "forbid" and name in ("observe", "mask"):
             yield Complaint(name, f"`@{name}` makes no sense on a forbid")
+        elif reveals and name not in _FOR_REVEAL:
+            yield Complaint(name, f"`@{name}` makes no sense on `reveal`, which stops nothing: it says how values are shown")
         elif effect == "forbid" and name in _OBLIGATIONS and "hold" not in given:
             yield Complaint(name, f"`@{name}` makes no sense on a forbid without `@hold`: it lets nothing through")
         elif name == "mask" and not reveals:
@@ -152,8 +155,8 @@ def _required(value: str) -> bool:
 
 
 def _mask(value: str) -> str:
-    if not MASK.fullmatch(value):
-        raise ValueError(f"is `{value}`: accepted is the name of a mask in lower-case letters, digits, `.`, `_`, `-`")
+    if value not in MASKS:
+        raise ValueError(f"is `{value}`: accepted are {', '.join(f'`{name}`' for name in MASKS)}")
     return value
 
 
@@ -196,6 +199,7 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "observe": _nothing,
 }
 _KNOWN = ", ".join(f"`@{name}`" for name in _READERS)
+_FOR_REVEAL = ("id", "reason", "mask")
 _OBLIGATIONS = {
     "limit_rows": "rows",
     "limit_bytes": "bytes",

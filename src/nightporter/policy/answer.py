@@ -74,6 +74,8 @@ class Answers:
         self._views: dict[str, _View] = {}
         self.decisions: dict[object, tuple[object, Any]] = {}
         """Of `decide`: what was decided by these answers."""
+        self.reveals: dict[object, Any] = {}
+        """Of `reveal`: what is known of how things are shown."""
 
     def of(
         self,
@@ -113,6 +115,10 @@ class Answers:
             kept.clear()
         kept.update(found)
         return [found[key] if answer is None else answer for key, answer in zip(keys, answers, strict=True)]
+
+    def facts_of(self, action: str) -> tuple[str, ...]:
+        """The facts of the context that the policies about an action read."""
+        return (self._views.get(action) or self._view(action)).facts
 
     def _view(self, action: str) -> _View:
         found = NOTHING

@@ -169,6 +169,16 @@ def one_too_many(allow: Allow, limit: str) -> Deny:
     return Deny(allow.policies, f"{reason} (policy {', '.join(allow.policies)})", "Try again later.")
 
 
+def masked_value(what: str) -> Deny:
+    """A value that was masked on its way out must not overwrite what it stands for."""
+    return Deny((), f"{what} is a mask, not the value: to write it would destroy what it stands for", "Leave that column out.")
+
+
+def not_to_be_masked(why: str) -> Deny:
+    """What cannot be shown as policy wants is not shown at all."""
+    return Deny((), why)
+
+
 def _strictest(ask: Ask, every: Sequence[Answer], facts: Mapping[str, Value]) -> Decision:
     denied: Deny | None = None
     weight = 0

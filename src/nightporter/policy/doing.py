@@ -6,13 +6,15 @@
     drop statement="drop schema"
 
 A line is an action, what it is done to, and what is to be said of that. What names no thing is asked of the database.
+
+How something is shown is asked of columns, or of a label: `public.people(email) labels=pii.email use=expression`, `pii.email`.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from nightporter.statement.model import Access, Action, ColumnUse, Effect, Effected, RowBound, Setting, Statement, Use
 
@@ -39,6 +41,45 @@ def statement_of(lines: Iterable[str]) -> Statement:
     for line in lines:
         doing.add(line)
     return doing.statement()
+
+
+class Shows(NamedTuple):
+    """Whose values somebody sees: those of columns of one relation, or those of a label."""
+
+    label: str | None
+    schema: str = ""
+    relation: str = ""
+    columns: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    use: str = Use.OUTPUT.value
+    parents: tuple[tuple[str, str], ...] = ()
+
+
+def shows_of(line: str) -> Shows:
+    """What a line such as `public.people(email) labels=pii.email` is about. Raises ValueError."""
+    words = _WORD.findall(line)
+    names = [word for word in words if not _OPTION.fullmatch(word)]
+    options = {found[1]: _unquoted(found[2]) for found in map(_OPTION.fullmatch, words) if found}
+    wrong = options.keys() - _SHOWN
+    if wrong:
+        raise ValueError(f"`{min(wrong)}` says nothing of what is shown: there are {', '.join(sorted(_SHOWN))}")
+    if len(names) != 1:
+        raise ValueError(f"`{line}` must name one relation with its columns, `public.people(email)`, or one label, `pii.email`")
+    if "(" not in names[0]:
+        if options or not _LABEL.fullmatch(names[0]):
+            raise ValueError(f"`{line}` is neither columns, `public.people(email)`, nor a label, `pii.email`")
+        return Shows(names[0])
+    schema, relation, inside = _split(names[0])
+    columns = tuple(_unquoted(each.strip()) for each in (inside or "").split(","))
+    use = _choice(Use, options.get("use", Use.OUTPUT.value), "use")
+    if "" in columns or use not in (Use.OUTPUT, Use.EXPRESSION):
+        raise ValueError(f"`{line}` shows nothing: name columns, whose `use` is `output` or `expression`")
+    parents = tuple(_split(each)[:2] for each in _list(options, "in"))
+    return Shows(None, schema, relation, columns, tuple(_list(options, "labels")), use.value, parents)
+
+
+_SHOWN = frozenset(("use", "labels", "in"))
+_LABEL = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 
 
 class Doing:

@@ -22,6 +22,8 @@ from .language import Policy
 from .literal import numbers
 from .model import Allow, Ask, Decision, Deny, Obligations, Question, Resource, Uid, Value
 from .remedy import Remedy, remedies
+from .reveal import reveals
+from .showing import ShownOutput, shown_outputs
 
 MAX_FINDINGS = 2000
 """Kinds of questions that are explained one by one; a text that asks more is no longer read by people."""
@@ -75,6 +77,8 @@ class Explanation:
     """What would change it; each was decided again to see that it does."""
     left_out: int = 0
     """Kinds of questions beyond MAX_FINDINGS."""
+    shown: tuple[tuple[ShownOutput, ...], ...] = ()
+    """For each statement, how the columns of its result are shown, should it run."""
 
 
 def explain(
@@ -100,7 +104,9 @@ def explain(
     conditions = Conditions(answers.ruleset)
     findings = tuple(_finding(conditions, ask, answers, facts, rows, *each) for each in groups[:MAX_FINDINGS])
     case = Case(ask, answers, facts, rows, reading, {name: tuple(values) for name, values in (ways or {}).items()})
-    return Explanation(ask, decision, findings, ranges, remedies(case), max(0, len(groups) - MAX_FINDINGS))
+    sight = reveals(principal, resource, answers, facts)
+    shown = tuple(shown_outputs(statement, sight) for statement in reading.statements)
+    return Explanation(ask, decision, findings, ranges, remedies(case), max(0, len(groups) - MAX_FINDINGS), shown)
 
 
 def _certain(decided: Decision | Estimate) -> Decision:

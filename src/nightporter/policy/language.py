@@ -52,6 +52,8 @@ class Policy:
     """Cedar's JSON form of it, without annotations."""
     names_unknown: bool
     """Its scope names the action `unknown`."""
+    reveals: bool
+    """Its scope's action is `reveal` and no other."""
     sees: Sees
 
     @property
@@ -126,6 +128,7 @@ def _made(file: str, piece: Piece, effect: Effect, marks: Marks, est: Mapping[st
         mask=marks.mask,
         est=est,
         names_unknown=any(uid.id == "unknown" for uid in mentioned(est["action"])),
+        reveals=_reveals(est),
         sees=seen,
     )
 

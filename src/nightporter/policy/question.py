@@ -93,6 +93,30 @@ def questions_of(principal: Principal, resource: Resource, reading: Reading, *, 
     return asking.done(principal)
 
 
+def column_shown(
+    principal: Principal,
+    resource: Resource,
+    schema: str,
+    relation: str,
+    column: str,
+    labels: tuple[str, ...],
+    use: str,
+    parents: tuple[tuple[str, str], ...] = (),
+) -> Ask:
+    """May a column's values be shown as they are? `parents`: schema and name of the tables that its own is a part of."""
+    asking = _Asking(resource)
+    access = Access(Action.READ, schema, relation, "table", parents=parents)
+    asking.ask(Action.REVEAL.value, asking.column(asking.table(access), access, column, labels), {"use": use})
+    return asking.done(principal)
+
+
+def label_shown(principal: Principal, resource: Resource, name: str) -> Ask:
+    """May values of this class be shown that are of no column that is known?"""
+    asking = _Asking(resource)
+    asking.ask(Action.REVEAL.value, asking.label(name), _NO_FACTS)
+    return asking.done(principal)
+
+
 class _Asking:
     """Gathers questions, and the entities that they are about."""
 
@@ -148,7 +172,7 @@ class _Asking:
             self.ask("connect", self.database, base)
 
     def _access(self, access: Access, base: Mapping[str, Value]) -> None:
-        table = self._table(access)
+        table = self.table(access)
         facts = dict(base)
         if access.via:
             facts["via"] = _via(access.via)
@@ -160,7 +184,7 @@ class _Asking:
         if access.action not in _DATA:
             return
         for column in access.columns:
-            uid = self._column(table, access, column.name, column.labels)
+            uid = self.column(table, access, column.name, column.labels)
             for use in sorted(column.uses):
                 self.ask(action, uid, {**own, "use": use.value})
 
@@ -197,7 +221,8 @@ class _Asking:
             self._add(uid, {"name": name, "system": name in SYSTEM_SCHEMAS}, self.database)
         return uid
 
-    def _table(self, access: Access) -> Uid:
+    def table(self, access: Access) -> Uid:
+        """The relation that is accessed: in its schema, in those that it is a partition or child of."""
         uid = self._table_uid(access.schema, access.relation)
         known = self.entities.get(uid)
         # the same relation may have other traits for another action: its triggers for that
@@ -218,7 +243,8 @@ class _Asking:
     def _table_uid(self, schema: str, name: str) -> Uid:
         return Uid("Table", f"{self.name}/{escaped(schema)}/{escaped(name)}")
 
-    def _column(self, table: Uid, access: Access, name: str, labels: tuple[str, ...]) -> Uid:
+    def column(self, table: Uid, access: Access, name: str, labels: tuple[str, ...]) -> Uid:
+        """One of the columns of what is accessed: in its table, in those of that name above it, in its labels."""
         own = escaped(name)
         uid = Uid("Column", f"{table.id}/{own}")
         if uid not in self.entities:
@@ -226,13 +252,14 @@ class _Asking:
             for schema, relation in access.parents:
                 above = self._table_uid(schema, relation)
                 parents.append(self._add(Uid("Column", f"{above.id}/{own}"), {"name": name}, above))
-            parents += [self._label(each) for each in labels]
+            parents += [self.label(each) for each in labels]
             self._add(uid, {"name": name}, *parents)
         return uid
 
-    def _label(self, name: str) -> Uid:
+    def label(self, name: str) -> Uid:
+        """In the wider one, and those in the database: what holds there for everything holds for values that are found there."""
         wider = name.rpartition(".")[0]
-        return self._add(Uid("Label", name), _NO_FACTS, *((self._label(wider),) if wider else ()))
+        return self._add(Uid("Label", name), _NO_FACTS, self.label(wider) if wider else self.database)
 
     def _function(self, effected: Effected) -> Uid:
         schema = self._schema(effected.schema)

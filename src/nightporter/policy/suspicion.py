@@ -2,7 +2,8 @@
 
 - A policy that can never apply: its scope and its conditions contradict each other, or a fact can never have that value.
 - A name that nothing has.
-- A permit of everything to everyone.
+- A permit of everything to everyone, or one that shows everything to everyone.
+- A policy about `reveal` that reads what is not told of it.
 
 It errs to one side: what is called impossible is so. Much that is impossible is not found.
 """
@@ -13,6 +14,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, NamedTuple, TypeAlias
 
 from nightporter.statement.model import Effect, RowBound, Use
@@ -20,7 +22,7 @@ from nightporter.statement.model import Effect, RowBound, Use
 from .language import Policy, place_of
 from .model import Uid
 from .schema import actions
-from .sight import Node, entities, entity, variable
+from .sight import Node, entities, entity, mentioned, variable
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class Known:
     """By the names that clients use."""
     groups: frozenset[str] | None = None
     principals: frozenset[Uid] | None = None
+    labels: frozenset[str] | None = None
+    """With the wider ones that they are in."""
 
 
 NOTHING_KNOWN = Known()
@@ -73,7 +77,12 @@ def _complaints(policy: Policy, known: Known) -> Iterator[tuple[str, str]]:
         idle = "permits" if policy.effect == "permit" else "forbids"
         yield "", f"its condition is always false, so that it {idle} nothing"
     elif _is_open(policy, conditions):
-        yield "", "it permits everything to everyone"
+        every = {uid.id for uid in mentioned(policy.est["action"])}
+        yield "", "it shows everything to everyone" if every else "it permits everything to everyone"
+    if policy.reveals:
+        for name in sorted(policy.facts & NOT_OF_REVEAL):
+            told = "a permit that reads it never counts, a forbid always does" if name == ESTIMATED else "it is always neutral"
+            yield name, f"`context.{name}` is not told of `reveal`: {told}"
     if policy.effect == "permit" and not policy.names_unknown and _asks_for_unknown(conditions):
         yield "unknown", 'a permit counts for `Action::"unknown"` only if its scope names it'
 
@@ -81,7 +90,9 @@ def _complaints(policy: Policy, known: Known) -> Iterator[tuple[str, str]]:
 def _is_open(policy: Policy, conditions: Sequence[tuple[Node, bool]]) -> bool:
     if policy.effect != "permit" or policy.hold is not None or policy.observe:
         return False
-    if any(policy.est[part]["op"] != "All" for part in ("principal", "action", "resource")):
+    if any(policy.est[part]["op"] != "All" for part in ("principal", "resource")) or policy.mask is not None:
+        return False
+    if policy.est["action"]["op"] != "All" and not policy.reveals:
         return False
     return all(impossible([(body, not wanted)], []) for body, wanted in conditions)
 
@@ -115,6 +126,10 @@ def _misnamed(uid: Uid, known: Known) -> Iterator[str]:
     elif uid.type == "Group":
         if known.groups is not None and uid.id not in known.groups:
             yield f"there is no group `{uid.id}`"
+    elif uid.type == "Label":
+        if known.labels is not None and uid.id not in known.labels:
+            near = get_close_matches(uid.id, known.labels, 1)
+            yield f"there is no label `{uid.id}`" + (f": is `{near[0]}` meant?" if near else "")
     elif uid.type in _PRINCIPALS and known.principals is not None and uid not in known.principals:
         yield f"there is no {uid.type.lower()} `{uid.id}`"
 
@@ -157,6 +172,9 @@ class Domain(NamedTuple):
 
 
 ANYTHING = Domain()
+ESTIMATED = "estimated_rows"
+NOT_OF_REVEAL = frozenset(("row_bound", "via", "effects", "locks", "planned", "value", "statement", "statements", ESTIMATED))
+"""Facts of what a statement does; how a value is shown is asked once for many statements."""
 MAX_COUNTED = 1000
 """Numbers that are looked at one by one: enough for hours and minutes."""
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")

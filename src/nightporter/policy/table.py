@@ -10,7 +10,7 @@
         by: [baseline.agents-ask]
 
 What somebody `does` is written as a reading would find it (see `doing`), so that a test needs no database; `statement` is SQL, read
-on an upstream.
+on an upstream; `shows` asks how values are shown.
 """
 
 from __future__ import annotations
@@ -25,13 +25,16 @@ from nightporter.core.error import PolicyError, PolicyErrors
 from nightporter.identity.principal import NAME, Kind, Principal
 from nightporter.statement.model import Reading, Statement
 
+from .annotation import MASKS
 from .answer import ESTIMATED, Answers
 from .attempt import WEEKDAYS
 from .decide import NOT_TO_BE_HAD, Estimate, decide
-from .doing import statement_of
+from .doing import Shows, shows_of, statement_of
 from .explain import outcome
 from .in_force import CLOCK
 from .model import Allow, Decision, Obligations, Resource, Value
+from .reveal import Shown, reveals
+from .showing import MASKED, PLAIN, SEARCHED, how
 
 Key: TypeAlias = tuple[str | int, ...]
 LineOf: TypeAlias = Callable[[Key], int]
@@ -40,6 +43,8 @@ LineOf: TypeAlias = Callable[[Key], int]
 DATABASE, ENVIRONMENT = "shop", "production"
 """Where it is, unless a table says otherwise."""
 OUTCOMES = ("allow", "deny", "hold")
+SHOWN = (PLAIN, SEARCHED, MASKED, *MASKS)
+"""How values are shown: see `showing`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +59,7 @@ class Row:
     what: str
     """What is done, as the table says it."""
     statement: Statement | None
-    """What is done; None: `what` is SQL, to be read on the upstream."""
+    """What is done; None: `what` is SQL, to be read on the upstream, or `shows` says what is asked."""
     upstream: str | None
     facts: Mapping[str, Value]
     rows: int | None
@@ -63,6 +68,8 @@ class Row:
     because: str | None = None
     observed: str | None = None
     limits: Mapping[str, Any] = field(default_factory=dict)
+    shows: tuple[Shows, ...] = ()
+    """Whose values it is about, of a row that asks how they are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +86,10 @@ class Result(NamedTuple):
 
     row: Row
     principal: Principal
-    decision: Decision
+    deciding: frozenset[str]
+    """The policies that decided, or would have."""
     failures: tuple[str, ...]
     """What is not as it should be; empty if all is."""
-
-    @property
-    def deciding(self) -> frozenset[str]:
-        """The policies that decided, or would have."""
-        inner = self.decision.observed if isinstance(self.decision, Allow) else None
-        return frozenset(self.decision.policies) | frozenset(inner.policies if inner is not None else ())
 
 
 Read: TypeAlias = Callable[[str, str], tuple[Reading, str]]
@@ -97,6 +99,14 @@ Read: TypeAlias = Callable[[str, str], tuple[Reading, str]]
 def check(row: Row, answers: Answers, read: Read | None = None) -> Iterator[Result]:
     """Decide, and compare. `read` is asked only where a row has SQL."""
     facts = {**row.facts, "environment": row.resource.environment}
+    unsaid = answers.ruleset.sees.facts.intersection(CLOCK) - facts.keys()
+    clock = (f"policies look at the clock ({', '.join(sorted(unsaid))}): say `at`",) if unsaid else ()
+    if row.shows:
+        for principal in row.principals:
+            shown = [_shown(each, principal, row.resource, answers, facts) for each in row.shows]
+            ids = frozenset(name for each in shown for name in each.policies)
+            yield Result(row, principal, ids, (*_shown_otherwise(row, shown), *clock))
+        return
     if row.statement is not None:
         reading = Reading(row.what.encode(), "", (row.statement,))
     elif read is not None and row.upstream is not None:
@@ -104,17 +114,37 @@ def check(row: Row, answers: Answers, read: Read | None = None) -> Iterator[Resu
         facts = {"role": role, **facts}
     else:
         raise TypeError("SQL needs somebody to read it")
-    unsaid = answers.ruleset.sees.facts.intersection(CLOCK) - facts.keys()
     for principal in row.principals:
         decision = decide(principal, row.resource, reading, answers, facts, row.rows)
         if isinstance(decision, Estimate):
             decision = decide(principal, row.resource, reading, answers, facts, NOT_TO_BE_HAD)
         if isinstance(decision, Estimate):
             raise TypeError("an estimate was asked for that is not to be had")
-        failures = [*_differences(row, decision)]
-        if unsaid:
-            failures.append(f"policies look at the clock ({', '.join(sorted(unsaid))}): say `at`")
-        yield Result(row, principal, decision, tuple(failures))
+        yield Result(row, principal, _deciding(decision), (*_differences(row, decision), *clock))
+
+
+def _deciding(decision: Decision) -> frozenset[str]:
+    inner = decision.observed if isinstance(decision, Allow) else None
+    return frozenset(decision.policies) | frozenset(inner.policies if inner is not None else ())
+
+
+def _shown(what: Shows, principal: Principal, resource: Resource, answers: Answers, facts: Mapping[str, Value]) -> Shown:
+    sight = reveals(principal, resource, answers, facts)
+    if what.label is not None:
+        return sight.label(what.label)
+    (column,) = what.columns
+    return sight.column(what.schema, what.relation, column, what.labels, what.use, what.parents)
+
+
+def _shown_otherwise(row: Row, every: Iterable[Shown]) -> Iterator[str]:
+    for what, shown in zip(row.shows, every, strict=True):
+        of = f" of `{what.label or what.columns[0]}`" if len(row.shows) > 1 else ""
+        found = how(shown, what.labels if what.label is None else (what.label,))
+        if found != row.expect:
+            by = f" by {_names(shown.policies)}" if shown.policies else ""
+            yield f"expected {row.expect}{of}, got {found}{by}"
+        elif row.by is not None and frozenset(shown.policies) != row.by:
+            yield f"expected it{of} by {_names(row.by)}, got it by {_names(shown.policies)}"
 
 
 def _differences(row: Row, decision: Decision) -> Iterator[str]:
@@ -145,7 +175,9 @@ def _names(ids: Iterable[str]) -> str:
 
 _TABLE = ("policies", "principals", "database", "environment", "upstream", "at", "tests")
 _FACTS = ("at", "purpose", "client_address", "listener", "in_transaction", "role", ESTIMATED)
-_ROW = ("as", "does", "statement", "upstream", "database", "environment", *_FACTS, "expect", "by", "because", "observed", "limits")
+_WHAT = ("does", "statement", "shows")
+_OF_DECISIONS = ("because", "observed", "limits", ESTIMATED)
+_ROW = ("as", *_WHAT, "upstream", "database", "environment", *_FACTS, "expect", "by", "because", "observed", "limits")
 _PRINCIPAL = ("kind", "name", "groups", "owner", "actor", "attributes")
 
 
@@ -208,21 +240,31 @@ class _Reader:
         principals = [*self._whom(words, key)]
         upstream = words.get("upstream", whole.get("upstream"))
         statement, what = None, words.get("statement")
-        if ("does" in words) == ("statement" in words):
-            self._wrong(key, "say either `does` or `statement`")
-        elif "does" in words:
+        shows: tuple[Shows, ...] = ()
+        outcomes = SHOWN if "shows" in words else OUTCOMES
+        if sum(name in words for name in _WHAT) != 1:
+            self._wrong(key, "say one of `does`, `statement` and `shows`")
+        elif "statement" in words:
+            if not isinstance(what, str) or not isinstance(upstream, str):
+                self._wrong(key, "`statement` takes SQL, and an `upstream` to read it on")
+        else:
             upstream = None
-            lines = words["does"] if isinstance(words["does"], list) else [words["does"]]
-            what = "; ".join(map(str, lines))
+            name = "does" if "does" in words else "shows"
+            lines = [str(each) for each in (words[name] if isinstance(words[name], list) else [words[name]])]
+            what = "; ".join(lines)
             try:
-                statement = statement_of(map(str, lines))
+                if name == "does":
+                    statement = statement_of(lines)
+                else:
+                    shows = _one_by_one(map(shows_of, lines))
             except ValueError as error:
-                self._wrong((*key, "does"), str(error))
-        elif not isinstance(what, str) or not isinstance(upstream, str):
-            self._wrong(key, "`statement` takes SQL, and an `upstream` to read it on")
+                self._wrong((*key, name), str(error))
+        for name in _OF_DECISIONS if "shows" in words else ():
+            if name in words:
+                self._wrong((*key, name), f"`{name}` says nothing of what is shown")
         expect = words.get("expect")
-        if expect not in OUTCOMES:
-            self._wrong(key, f"`expect` must be one of {', '.join(OUTCOMES)}")
+        if expect not in outcomes:
+            self._wrong(key, f"`expect` must be one of {', '.join(outcomes)}")
         facts = self._facts({**({"at": whole["at"]} if "at" in whole else {}), **words}, key)
         row = self._expecting(words, key)
         resource = self._resource(words, whole, upstream, key)
@@ -239,6 +281,7 @@ class _Reader:
             facts=facts,
             rows=rows,
             expect=str(expect),
+            shows=shows,
         )
 
     def _whom(self, words: Mapping[str, Any], key: Key) -> Iterator[Principal]:
@@ -301,6 +344,14 @@ class _Reader:
         return Row(
             *(self._file, line, (), Resource("", ""), "", None, None, {}, None, ""), ids, words.get("because"), observed, limits
         )
+
+
+def _one_by_one(every: Iterable[Shows]) -> tuple[Shows, ...]:
+    """Each column by itself."""
+    found: list[Shows] = []
+    for each in every:
+        found += [each] if each.label is not None else [each._replace(columns=(column,)) for column in each.columns]
+    return tuple(found)
 
 
 def _principal(words: Mapping[str, Any]) -> Principal:
