@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from nightporter.config import Catalog, Config, Ledger, Limits, Upstream
+from nightporter.config import Catalog, Config, Labels, Ledger, Limits, Upstream
 from nightporter.config.keys import KEYS, pattern
 
 REFERENCE = Path(__file__).parents[2] / "docs/reference/configuration.md"
@@ -21,11 +21,12 @@ def test_documented_defaults_are_the_defaults() -> None:
     fields = {f"limits.{name}": info.default for name, info in Limits.model_fields.items()}
     fields |= {f"ledger.{name}": info.default for name, info in Ledger.model_fields.items() if name != "path"}
     fields |= {f"catalog.{name}": info.default for name, info in Catalog.model_fields.items()}
+    fields |= {f"labels.{name}": info.default for name, info in Labels.model_fields.items()}
     fields["upstreams.<name>.connect_timeout_s"] = Upstream.model_fields["connect_timeout_s"].default
     fields["workers"] = Config.model_fields["workers"].default
     for key, default in fields.items():
         section = text.split(f"### `{key}`\n", 1)[1].split("\n#", 1)[0]
-        shown = f"{default:.0f}" if isinstance(default, float) else str(default)
+        shown = f"{default:g}" if isinstance(default, float) else str(default).lower()
         assert f"Default: `{shown}`" in section, key
 
 

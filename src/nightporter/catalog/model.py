@@ -9,7 +9,10 @@ trees, so that they are exact.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from copy import copy
 from types import MappingProxyType
+
+from .labels import NOTHING_STORED, Labels, Stored
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -416,6 +419,7 @@ class Snapshot:
         "foreign_servers",
         "functions",
         "functions_by_name",
+        "labels",
         "operators",
         "operators_by_name",
         "relations",
@@ -448,6 +452,7 @@ class Snapshot:
         foreign_servers: Mapping[str, str] = NOTHING,
         event_triggers: tuple[int, ...] = (),
         collations: frozenset[tuple[str, str]] = frozenset(),
+        labels: Stored = NOTHING_STORED,
     ) -> None:
         self.version = version
         self.database = database
@@ -482,3 +487,12 @@ class Snapshot:
         self.operators_by_name: dict[tuple[str, str], list[Operator]] = {}
         for operator in operators.values():
             self.operators_by_name.setdefault((operator.schema, operator.name), []).append(operator)
+        self.labels = Labels(self, labels)
+        """What is known of its columns: which classes of data they hold."""
+
+    def relabeled(self, stored: Stored, version: int) -> Snapshot:
+        """The same catalogue with other labels, as another Snapshot; it shares everything else."""
+        found = copy(self)
+        found.version = version
+        found.labels = Labels(found, stored)
+        return found

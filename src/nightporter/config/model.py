@@ -55,6 +55,18 @@ CATALOG_MAX_AGE_S = 2.0
 """A change of a catalogue that does not pass us is rare; looking costs an ordinary database some milliseconds."""
 MAX_CATALOG_AGE_S = 60.0
 """An older one says too little of what a statement does."""
+SCAN_EVERY_S = 24 * 3600.0
+"""What rows hold changes slowly; a table that is new or altered is looked at soon in any case."""
+MIN_SCAN_EVERY_S = 60.0
+"""More often is a mistake in the unit."""
+MAX_SCAN_EVERY_S = 366 * 24 * 3600.0
+SAMPLE_ROWS = 200
+"""Enough to find what stands in one row of fifty, and read in a millisecond."""
+MIN_SAMPLE_ROWS = 20
+"""Fewer say nothing."""
+MAX_SAMPLE_ROWS = 10_000
+SCAN_LOAD = 0.05
+"""Of one connection: nobody notices, and a database of a thousand tables is looked through within minutes."""
 MAX_TIMEOUT_S = 7 * 24 * 3600.0
 """A longer one is a mistake in the unit."""
 
@@ -252,6 +264,17 @@ class Catalog(Section):
     max_age_s: Annotated[float, Field(strict=True, gt=0, le=MAX_CATALOG_AGE_S, allow_inf_nan=False)] = CATALOG_MAX_AGE_S
 
 
+class Labels(Section):
+    """How it is found out what the upstreams' columns hold."""
+
+    scan: bool = Field(True, strict=True)
+    """Whether values are looked at; if not, names alone tell."""
+    every_s: Annotated[float, Field(strict=True, ge=MIN_SCAN_EVERY_S, le=MAX_SCAN_EVERY_S, allow_inf_nan=False)] = SCAN_EVERY_S
+    sample_rows: StrictInt = Field(SAMPLE_ROWS, ge=MIN_SAMPLE_ROWS, le=MAX_SAMPLE_ROWS)
+    load: Annotated[float, Field(strict=True, gt=0, le=1, allow_inf_nan=False)] = SCAN_LOAD
+    """Share of the time in which a database is busy with it, at most."""
+
+
 class Policies(Section):
     """What is permitted: where the policies are that say so."""
 
@@ -292,6 +315,7 @@ class Config(Section):
     workers: StrictInt = Field(1, ge=1, le=MAX_WORKERS)
     limits: Limits = _EMPTY
     catalog: Catalog = _EMPTY
+    labels: Labels = _EMPTY
     policies: Annotated[Policies, BeforeValidator(value.short_form)] = _EMPTY
 
     _path: Path = PrivateAttr(Path())

@@ -10,6 +10,9 @@ has the new Snapshot built in a thread. A check is due when
 `current` gives the Snapshot while the check that it comes from began at most `max_age_s` ago. A failed check is reported, tried
 again, and fails those who wait for it; the worker goes on. The connection is closed when the last session has gone, at once, since
 it would keep the database from being dropped, and when nobody has asked for a while. The Snapshot is kept for the next time.
+
+A check also takes over the labels of columns that are stored, if they have changed since. Where they cannot be read, the last ones
+stay, or at first what the columns' names say.
 """
 
 from __future__ import annotations
@@ -18,16 +21,18 @@ import asyncio
 import gc
 import itertools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
+from nightporter.catalog.labels import NOTHING_STORED, Entry, Stored
 from nightporter.catalog.model import Snapshot
 from nightporter.catalog.reader import CatalogConnection, CatalogReader
 from nightporter.config import Upstream
-from nightporter.core.error import ProtocolError, UpstreamError
+from nightporter.core.error import ProtocolError, StoreError, UpstreamError
 from nightporter.core.talk import Receive, Send, Talk
 from nightporter.core.wire import Adapter
 
@@ -48,16 +53,48 @@ KEPT = 64
 """Snapshots of upstreams that no session uses now: of the wildcard there may be any number."""
 
 
+class LabelKeeper(Protocol):
+    """Where labels of columns are stored. Its methods block, and raise StoreError."""
+
+    def version(self, upstream: str) -> int:
+        """A number that is another one after each change."""
+        ...
+
+    def read(self, upstream: str) -> Stored:
+        """All that is stored of an upstream."""
+        ...
+
+    def put(
+        self, upstream: str, entries: Iterable[Entry], *, instead_of: Iterable[Entry] = (), at_version: int | None = None
+    ) -> bool:
+        """Store some in the place of others; only if nothing has changed since `at_version`, where that is given."""
+        ...
+
+
 class Catalogues:
     """All catalogues of one worker."""
 
-    def __init__(self, dialer: Dialer, places: Mapping[str, tuple[Adapter, CatalogReader]], max_age_s: Callable[[], float]) -> None:
-        """`places`: adapter and reader of each protocol, by its name. `max_age_s`: the limit in force."""
+    def __init__(
+        self,
+        dialer: Dialer,
+        places: Mapping[str, tuple[Adapter, CatalogReader]],
+        max_age_s: Callable[[], float],
+        labels: LabelKeeper | None = None,
+        hush: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`places`: adapter and reader of each protocol, by its name. `max_age_s`: the limit in force.
+
+        `labels`: None is for those who want to know nothing of labels but what names say. `hush`: called when a statement wants its
+        database for itself, so that others hang up too.
+        """
         self.dialer = dialer
         self.places = places
         self.max_age_s = max_age_s
+        self.labels = labels
+        self._hush = hush
         self._versions = itertools.count(1)
         self._catalogues: dict[str, list[Catalogue]] = {}
+        self._recent: set[str] = set()
         self._thread: ThreadPoolExecutor | None = None
 
     def acquire(self, upstream: Upstream) -> None:
@@ -66,6 +103,7 @@ class Catalogues:
         if catalogue is None or catalogue.upstream != upstream:
             catalogue = self._add(upstream)
         catalogue.sessions += 1
+        self._recent.add(upstream.name)
         catalogue.start()
 
     def release(self, upstream: Upstream) -> None:
@@ -97,8 +135,15 @@ class Catalogues:
         for catalogue in self._catalogues.get(name, ()):
             catalogue.invalidate()
 
+    def used(self) -> set[str]:
+        """Names of the upstreams that sessions use now, or have used since this was last asked."""
+        now = {name for name, some in self._catalogues.items() if any(each.sessions for each in some)}
+        recent, self._recent = self._recent, set()
+        return recent | now
+
     def step_aside(self, upstream: Upstream) -> None:
         """Hang up until somebody asks again: some statements want their database for themselves, such as making a copy of it."""
+        self._hush()
         for catalogue in self._catalogues.get(upstream.name, ()):
             catalogue.step_aside()
 
@@ -127,11 +172,14 @@ class Catalogues:
             self._thread.shutdown(wait=False, cancel_futures=True)
             self._thread = None
 
-    async def build(self, reader: CatalogReader, parts: Any) -> Snapshot:
-        """In a thread: of a large catalogue it takes a second."""
+    async def build(self, name: str, reader: CatalogReader, parts: Any, stored: Stored | None) -> Built:
+        """In a thread: of a large catalogue it takes a second. `stored`: the labels that are known of the upstream, if any."""
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, thread_name_prefix="catalog")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, _build, reader, parts, next(self._versions))
+        version = next(self._versions)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._thread, lambda: labeled(_build(reader, parts, version), name, version, self.labels, stored)
+        )
 
     def _forget(self) -> None:
         unused = [name for name, some in self._catalogues.items() if not any(each.is_used for each in some)]
@@ -151,6 +199,46 @@ def _build(reader: CatalogReader, parts: Any, version: int) -> Snapshot:
             gc.enable()
 
 
+@dataclass(frozen=True, slots=True)
+class Built:
+    """What a check has come to."""
+
+    snapshot: Snapshot
+    stored: Stored | None
+    """Labels that were read; None: not once yet."""
+    error: StoreError | None = None
+    """Why they could not be."""
+
+
+def labeled(snapshot: Snapshot, name: str, version: int, keeper: LabelKeeper | None, stored: Stored | None) -> Built:
+    """The same Snapshot with the labels that are stored now, under another number (`version`) if it was there before. Blocks.
+
+    Entries whose columns have moved are stored anew, so that a column that gets another name keeps its labels.
+    """
+    if keeper is None:
+        return Built(snapshot, None)
+    error = None
+    try:
+        if stored is None or keeper.version(name) != stored.version:
+            stored = keeper.read(name)
+        for _ in range(2):
+            if snapshot.labels.stored is stored and snapshot.version != version:
+                break  # nothing has changed
+            if snapshot.labels.stored is not stored:
+                snapshot = snapshot.relabeled(stored, version)
+            moved = snapshot.labels.moved()
+            if not moved:
+                break
+            keeper.put(name, [new for _, new in moved], instead_of=[old for old, _ in moved], at_version=stored.version)
+            stored = keeper.read(name)
+    except StoreError as failure:
+        error = failure  # what was known before holds
+    wanted = stored or NOTHING_STORED
+    if snapshot.labels.stored is not wanted:
+        snapshot = snapshot.relabeled(wanted, version)
+    return Built(snapshot, stored, error)
+
+
 class Catalogue:
     """That of one upstream."""
 
@@ -159,6 +247,7 @@ class Catalogue:
         self.sessions = 0
         self._service = service
         self._snapshot: Snapshot | None = None
+        self._stored: Stored | None = None
         self._checked_at = float("-inf")
         """When the check began that the Snapshot comes from; monotonic."""
         self._took_s = 0.0
@@ -173,6 +262,7 @@ class Catalogue:
         self._line: Line | None = None
         self._task: asyncio.Task[None] | None = None
         self._complaint = ""
+        self._label_complaint = ""
         self._is_checking = False
         self._is_aside = False
         """It is to hang up as soon as it has checked."""
@@ -263,6 +353,16 @@ class Catalogue:
             self._complaint = complaint
         return error
 
+    def _tell(self, error: StoreError | None) -> None:
+        """Labels could not be read, or can be again: said once."""
+        complaint = "" if error is None else str(error)
+        if complaint and complaint != self._label_complaint:
+            known = "the last ones" if self._stored is not None else "what the names of columns say"
+            log.warning("labels not readable", upstream=self.upstream.name, error=complaint, used=known)
+        elif self._label_complaint and not complaint:
+            log.info("labels readable again", upstream=self.upstream.name)
+        self._label_complaint = complaint
+
     def _fault(self, fault: Exception) -> UpstreamError:
         log.error("fault", upstream=self.upstream.name, exc_info=fault)
         return UpstreamError("the catalogue of the database cannot be read")
@@ -280,7 +380,9 @@ class Catalogue:
             self._hang_up()
             self._line = await self._dial(reader)
             parts = await self._line.converse(self._line.connection.read(self._snapshot))
-        self._snapshot = await self._service.build(reader, parts)
+        built = await self._service.build(self.upstream.name, reader, parts, self._stored)
+        self._snapshot, self._stored = built.snapshot, built.stored
+        self._tell(built.error)
         self._checked_at, self._checked, self._took_s = began, invalidated, time.monotonic() - began
         self._asked = self._asked or first  # the second check prepares what makes all later ones cheap
         if self._line.heard():  # perhaps of something that the answers did not show yet

@@ -91,13 +91,25 @@ class Source(NamedTuple):
     column: str
     direct: bool
     """The value is the column's own; otherwise it is computed from it."""
+    labels: tuple[str, ...] = ()
+    """Which classes of data it holds (`pii.email`), as far as the catalogue knows."""
 
 
 class Output(NamedTuple):
-    """One column of a result, and all that its values come from. Nothing: they come from no column."""
+    """One column of a result, and all that its values come from. Nothing: they come from no column.
+
+    What only tells whether a value is there (`email IS NULL`), how many there are (`count(email)`) or of which type it is comes
+    from no column either, though the statement uses that column.
+    """
 
     name: str
     sources: tuple[Source, ...]
+    type: int = 0
+    """OID of its type; 0 where that is not known. Of a domain the domain's, though servers tell clients of its base."""
+    labels: tuple[str, ...] = ()
+    """Of views' own columns on the way: said by somebody, or known of the server's views. Base columns' are in `sources`."""
+    opaque: bool = False
+    """It may hold what nobody can name: a function gives it that reads data by itself, or something was not understood."""
 
 
 class Flow(NamedTuple):
@@ -115,7 +127,8 @@ class ColumnUse(NamedTuple):
     name: str
     uses: frozenset[Use]
     labels: tuple[str, ...] = ()
-    """Of the server's own columns: what data they hold (`secret.password`, `server.statements`, ...)."""
+    """Which classes of data it holds: `secret.password`, `server.statements`, ... of the server's own columns, `pii.email`, ... of
+    users'."""
 
 
 class Access(NamedTuple):
@@ -235,13 +248,17 @@ class Statement:
     # Under a scope only: what running it would do. `actions` is then the whole of that.
     accesses: tuple[Access, ...] = ()
     outputs: tuple[Output, ...] | None = None
-    """Of what returns rows; None for what returns none."""
+    """Of what returns rows; None for what returns none. Of DECLARE: what its cursor will give. Of FETCH: the same, where DECLARE
+    stands in the same text; else None."""
     flows: tuple[Flow, ...] = ()
     effects: tuple[Effected, ...] = ()
     plans: tuple[Access, ...] = ()
     """EXPLAIN: the changes that what it explains would make if it ran. They do not happen."""
     doubts: tuple[Doubt, ...] = ()
     """Anything here is in `unknown` too."""
+    likenesses: tuple[Flow, ...] = ()
+    """Columns that are made to hold what others hold, though nothing is written now: CREATE TABLE ... (LIKE ...), and what is made
+    WITH NO DATA."""
 
     steps: Any = field(init=False, default=None)
     """The protocol's own: what it does to its session. Found when it first runs; a copy finds its own."""

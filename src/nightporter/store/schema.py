@@ -10,10 +10,12 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     CheckConstraint,
     Column,
     DateTime,
     Dialect,
+    Float,
     ForeignKey,
     Integer,
     LargeBinary,
@@ -24,7 +26,7 @@ from sqlalchemy import (
     TypeDecorator,
 )
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration: a store that has it is opened without loading Alembic."""
 
 NAME_LENGTH = 63
@@ -114,4 +116,41 @@ writer = Table(
     Column("id", String(NAME_LENGTH), nullable=False, unique=True),
     Column("slot", String(TEXT_LENGTH), nullable=False, index=True),
     Column("created_at", Moment, nullable=False),
+)
+
+column_label = Table(
+    "column_label",
+    METADATA,
+    Column("upstream", String(TEXT_LENGTH), primary_key=True),
+    Column("schema", String(TEXT_LENGTH), primary_key=True),
+    Column("relation", String(TEXT_LENGTH), primary_key=True),
+    Column("column", String(TEXT_LENGTH), primary_key=True),
+    Column("origin", String(16), primary_key=True),
+    Column("label", String(NAME_LENGTH), primary_key=True),  # empty: it has none
+    Column("confidence", Float, nullable=False),
+    Column("reasons", JSON, nullable=False),
+    Column("confirmed_by", String(TEXT_LENGTH)),
+    Column("relation_oid", BigInteger, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("type", BigInteger, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+label_scan = Table(
+    "label_scan",
+    METADATA,
+    Column("upstream", String(TEXT_LENGTH), primary_key=True),
+    Column("schema", String(TEXT_LENGTH), primary_key=True),
+    Column("relation", String(TEXT_LENGTH), primary_key=True),
+    Column("shape", String(64), nullable=False),
+    Column("rows", Integer, nullable=False),
+    Column("problem", String(TEXT_LENGTH)),
+    Column("at", Moment, nullable=False),
+)
+
+label_version = Table(
+    "label_version",
+    METADATA,
+    Column("upstream", String(TEXT_LENGTH), primary_key=True),
+    Column("version", BigInteger, nullable=False),
 )

@@ -1,7 +1,7 @@
 """The control state: principals, their tokens, the ledger's writers. The directory that sessions ask, and what administrators do.
 
-Every method is one short transaction. Whatever goes wrong is a StoreError, and then nothing has changed; who asks in order to let
-somebody in must take it as a no.
+Labels of columns are in labels.py. Every method is one short transaction. Whatever goes wrong is a StoreError, and then nothing has
+changed; who asks in order to let somebody in must take it as a no.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from nightporter.secret import Secret
 
 from . import schema
 from .database import Database
+from .labels import KeptLabels
 from .row import Listed, check_attributes, check_groups, check_name, check_text, entry_of, listed_of, token_of
 
 _owner = schema.principal.alias("owner_row")
@@ -39,6 +40,8 @@ class Store:
         self._mock_secret = mock_secret
         self._clock = clock
         self._random = random
+        self.labels = KeptLabels(database, clock)
+        """Those of the upstreams' columns."""
 
     def close(self) -> None:
         """Close all connections to the database."""

@@ -4,7 +4,7 @@
                                                                        `?xml`: it needs a server with libxml)
     > name =customers.name; u ~customers.phone                         output columns in order: `=` the column's own value,
                                                                        `~` computed from it; `~t.*` all of its columns
-    > -                                                                it returns no rows
+    > -                                                                it returns no rows; of DECLARE: what its cursor gives
     read customers key: name out, phone expr, id pred                  what it does to a relation; what bounds its rows (not
                                                                        looked at where left out); how it uses its columns
     read customers[mails/contacts] other: email out                    the same, reached through a view, function, ...
@@ -372,12 +372,12 @@ read hr.staff none: salary expr
 read customers none: name out
 
 ? select name, (select count(*) from orders o where o.customer_id = c.id) as n from customers c
-> name =customers.name; n
+> name =customers.name; n ~orders.customer_id ~customers.id
 read customers none: name out, id pred
 read orders other: customer_id pred
 
 ? select exists (select 1 from hr.staff where ssn = '123') as there
-> there
+> there ~hr.staff.ssn
 read hr.staff other: ssn pred
 
 ? select name from customers where id in (select customer_id from orders)
@@ -453,7 +453,7 @@ read customers none: email out
 read orders key: id pred
 
 ? select case when exists (select 1 from hr.staff s where s.ssn = c.phone) then c.name end as n from customers c
-> n ~customers.name
+> n ~customers.name ~customers.phone ~hr.staff.ssn
 read customers none: name expr, phone pred
 read hr.staff other: ssn pred
 
@@ -711,7 +711,7 @@ read lines none: amount expr, quantity pred
 read customers none: name expr, joined order
 
 ? select count(distinct email) from customers
-> count ~customers.email
+> count
 read customers none: email expr
 
 ? select percentile_cont(0.5) within group (order by salary) as median from hr.staff
@@ -731,7 +731,7 @@ read hr.staff none: name expr
 read customers none:
 
 ? select c.id, c.name, count(o.id) from customers c left join orders o on o.customer_id = c.id group by c.id
-> id =customers.id; name =customers.name; count ~orders.id
+> id =customers.id; name =customers.name; count
 read customers none: id out+join+group, name out
 read orders none: id expr, customer_id join
 
@@ -848,11 +848,11 @@ read products none: * whole, title out
 read customers none: id email whole+expr
 
 ? select count(c) from customers c
-> count ~customers.*
+> count
 read customers none: * whole+expr
 
 ? select c is null as nothing from archive.customers c
-> nothing ~archive.customers.*
+> nothing
 read archive.customers none: * whole+expr
 
 ? select name from hr.staff s where s = row(1, 'a', 1.0, 'x', 2, 'y')::hr.staff
@@ -927,7 +927,7 @@ read customers none: mood expr
 read customers other: name out, phone email pred
 
 ? select phone is null as lacking, not (id > 3 and name <> 'x') as b from customers
-> lacking ~customers.phone; b ~customers.id ~customers.name
+> lacking; b ~customers.id ~customers.name
 read customers none: phone id name expr
 
 ? select name between 'a' and phone as between_them, name in ('a', phone) as among from customers
@@ -997,7 +997,7 @@ read customers none: name phone expr, id ?
 read customers none: extra expr
 
 ? select extra is not null as j, note is distinct from state as d from customers, orders
-> j ~customers.extra; d ~orders.note ~orders.state
+> j; d ~orders.note ~orders.state
 read customers none: extra expr
 read orders none: note state expr
 
@@ -2046,7 +2046,7 @@ read customers: email ?
 seen.email <- =customers.email
 
 ? declare cur cursor for select email, upper(name) as n from customers where id < 9
-> -
+> email =customers.email; n ~customers.name
 read customers other: email out, name expr, id pred
 
 ? explain select email from customers where id = 1

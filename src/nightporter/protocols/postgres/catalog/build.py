@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
+from nightporter.catalog.labels import NOTHING_STORED
 from nightporter.catalog.model import (
     NOTHING,
     Cast,
@@ -84,6 +85,7 @@ def snapshot(parts: Parts, version: int) -> Snapshot:
         foreign_servers={name: wrapper for _, name, wrapper in decoded(rows["servers"])},
         collations=frozenset((schema, name) for _, schema, name in decoded(rows["collations"])),
         event_triggers=tuple(function for (function,) in decoded(rows["event_triggers"])),
+        labels=earlier.labels.stored if earlier is not None else NOTHING_STORED,
     )
     found.source = source
     return found

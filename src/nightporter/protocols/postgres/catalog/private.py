@@ -37,4 +37,9 @@ def look(everybodys: Snapshot, version: int) -> Look:
         except StopIteration as done:
             parts: Parts = done.value
             break
-    return None if parts.uncertain else snapshot(parts, version)
+    if parts.uncertain:
+        return None
+    found = snapshot(parts, version)
+    if found.labels.stored is not everybodys.labels.stored:  # everything was read anew
+        found = found.relabeled(everybodys.labels.stored, version)
+    return found

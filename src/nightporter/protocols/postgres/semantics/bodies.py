@@ -17,7 +17,7 @@ from .plpgsql_body import Body, Kind, Piece, Role, Sort, Variable
 from .scope import Scope
 from .space import Rows, TableItem
 from .typename import type_of
-from .work import ANY_TYPE, EXPRESSION, OUTPUT, PREDICATE, Reach, Ref, Touch, Value, Work, name_of
+from .work import ANY_TYPE, EXPRESSION, OUTPUT, PREDICATE, UNSEEN, Reach, Ref, Touch, Value, Work, name_of
 
 RECORD = 2249
 TEXT = 25
@@ -200,6 +200,7 @@ def _plpgsql(work: Work, text: str, name: str, body: Body | None = None) -> None
         work.parameters = () if piece.detached else own_parameters
         if piece.dynamic:
             work.doubt(f"{name} runs text that it builds")
+            seen.add(UNSEEN)
         elif piece.text or piece.kind not in (Kind.CURSOR, Kind.DIAGNOSTICS):
             _piece(work, piece, seen, kept, caught)
     work.variables, work.parameters = outside, own_parameters

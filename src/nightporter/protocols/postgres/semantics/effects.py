@@ -23,7 +23,8 @@ from .scope import CATALOG, Scope
 from .space import Entry, Level, Rows, TableItem
 from .system_labels import is_reviewed
 from .traits import EVENTS, fires
-from .work import PREDICATE, WRITE_TARGET, Reach, Ref, Touch, Value, Work, effected, name_of
+from .unseen import unseen
+from .work import APART, PREDICATE, WRITE_TARGET, Reach, Ref, Touch, Value, Work, effected, name_of
 
 FIRST_OF_OURS = 16384
 """OIDs below are the server's own."""
@@ -68,6 +69,8 @@ def sources(work: Work, found: Resolution, location: int = -1) -> frozenset[Ref]
         work.last_call = function
         work.last_type = found.result
         reach = _reach_here(work, function)
+        if reach is not None:
+            refs |= unseen(work.scope, function)
         if function.kind == "a":
             every = work.scope.snapshot.functions
             refs |= sources_of_each(work, [every[oid] for oid in function.calls if oid in every])
@@ -99,6 +102,8 @@ def sources_of_each(work: Work, functions: Iterable[Function]) -> frozenset[Ref]
     refs: set[Ref] = set()
     for function in functions:
         reach = _reach_here(work, function)
+        if reach is not None:
+            refs |= unseen(work.scope, function)
         for _, value in (reach.outputs or ()) if reach is not None else ():
             refs |= moved_here(work, value).refs()
     return frozenset(refs)
@@ -126,8 +131,14 @@ def moved_here(work: Work, value: Value) -> Value:
     """A value of a reach that was taken over."""
 
     def here(refs: frozenset[Ref]) -> frozenset[Ref]:
-        found = ((work.touches.get((ref.touch.action, ref.touch.relation.oid, True)), ref.column) for ref in refs)
-        return frozenset(Ref(touch, column) for touch, column in found if touch is not None)
+        found = set()
+        for ref in refs:
+            touch = work.touches.get((ref.touch.action, ref.touch.relation.oid, True))
+            if ref.touch.location == APART:
+                found.add(ref)
+            elif touch is not None:
+                found.add(Ref(touch, ref.column, ref.how))
+        return frozenset(found)
 
     return Value(value.type, here(value.direct), here(value.derived))
 
@@ -368,7 +379,7 @@ def _reaches_out(work: Work, relation: Relation, location: int) -> None:
 
 
 def _at(refs: frozenset[Ref], here: dict[Touch, Touch]) -> frozenset[Ref]:
-    return frozenset(Ref(here.get(ref.touch, ref.touch), ref.column) for ref in refs)
+    return frozenset(Ref(here.get(ref.touch, ref.touch), ref.column, ref.how) for ref in refs)
 
 
 def view_reach(scope: Scope, relation: Relation) -> Reach:
@@ -392,9 +403,17 @@ def _view(scope: Scope, relation: Relation) -> Reach:
     if is_reviewed(scope, relation):
         _tells_by_column(work)
     outputs = unplaced(work, relation.access_calls, outputs)
+    if is_reviewed(scope, relation):  # what each column holds is known
+        outputs = [(name, _without_unseen(value)) for name, value in outputs]
     if len(outputs) != len(relation.columns) and not work.doubts:
         work.doubt(f"view {relation.schema}.{relation.name} was read with {len(outputs)} columns, and has {len(relation.columns)}")
     return Reach(work, outputs)
+
+
+def _without_unseen(value: Value) -> Value:
+    if not any(ref.touch.location == APART for ref in value.derived):
+        return value
+    return Value(value.type, value.direct, frozenset(ref for ref in value.derived if ref.touch.location != APART), value.row)
 
 
 def _tells_by_column(work: Work) -> None:

@@ -12,15 +12,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nightporter.catalog.model import Relation
-from nightporter.protocols.postgres.grammar import Node
+from nightporter.catalog.model import Function, Relation
+from nightporter.protocols.postgres.grammar import Node, string_value
 
 from . import effects, named, query
 from .coercion import Way, array_built, array_of, cast_called, common_called, element_of, way
 from .overload import Resolution, array_operator_called, function_called, member_called, operator_called
-from .space import NOWHERE, TWICE, Item, RowsItem, Space, TableItem
+from .space import NOWHERE, TWICE, Item, Level, Rows, RowsItem, Space, TableItem
 from .typename import type_of
-from .work import ANY_TYPE, NO_VALUE, ORDERING, PREDICATE, UNKNOWN_TYPE, WHOLE_ROW, Ref, Value, Work
+from .work import (
+    ANY_TYPE,
+    MUTE,
+    NO_VALUE,
+    ORDERING,
+    PREDICATE,
+    UNKNOWN_TYPE,
+    WHOLE_ROW,
+    Ref,
+    Value,
+    Work,
+    deciding,
+    muted,
+    under_key,
+)
 
 BOOL, INT4, INT8, TEXT, NUMERIC, BIT, NAME, DATE, TIME, TIMETZ, TIMESTAMP, TIMESTAMPTZ, XML, JSON, JSONB, RECORD = (
     16, 23, 20, 25, 1700, 1560, 19, 1082, 1083, 1266, 1114, 1184, 142, 114, 3802, 2249,
@@ -49,8 +63,9 @@ def value_of(work: Work, node: Any, space: Space | None) -> Value:
         if "ColumnRef" in node:
             return _column(work, node["ColumnRef"], space)
         if "SubLink" in node and node["SubLink"].get("subLinkType") == "EXPR_SUBLINK":
-            rows = query.subselect(work, node["SubLink"]["subselect"], space)
-            return rows[0][1] if rows else NO_VALUE
+            rows, decides = _subselect(work, node["SubLink"]["subselect"], space)
+            value = rows[0][1] if rows else NO_VALUE
+            return Value(value.type, derived=value.refs() | decides, row=value.row) if decides else value
         if "A_Indirection" in node:
             return _indirection_value(work, node["A_Indirection"], space)
         if "TypeCast" in node:
@@ -280,19 +295,37 @@ def _chain(work: Work, body: Node, space: Space | None, into: Into) -> int:
         node = node["A_Expr"].get("lexpr")
         if node is None:
             break
+    left: Into = set()  # apart from what else the value is made of: some operators take only a part of it
     if node is None:  # a prefix operator
         last = spine.pop()
-        type_ = _prefix(work, last, space, into)
+        type_ = _prefix(work, last, space, left)
     elif _is_row(node) and spine:
         last = spine.pop()
-        type_ = _rows(work, last, space, into)
+        type_ = _rows(work, last, space, left)
     else:
-        type_ = walk(work, node, space, into)
+        type_ = walk(work, node, space, left)
     for each in reversed(spine):
         name = [part["String"]["sval"] for part in each["name"]]
-        right = walk(work, each["rexpr"], space, into)
-        type_ = operate(work, name, type_, right, each.get("location", 0), into)
+        if name[-1] in _TAKES_OUT and type_ in _DOCUMENTS and (keys := _keys(each["rexpr"])):
+            left = set(under_key(left, keys))
+        right = walk(work, each["rexpr"], space, left)
+        type_ = operate(work, name, type_, right, each.get("location", 0), left)
+    into |= left
     return type_
+
+
+_DOCUMENTS = frozenset({JSON, JSONB})
+_TAKES_OUT = frozenset({"->", "->>", "#>", "#>>"})
+
+
+def _keys(node: Any) -> list[str]:
+    """Those under which an operator of JSON looks, where the text has them: a key, or the path `{user,name}`."""
+    path = string_value(node)
+    if path is None or path.lstrip("-").isdigit():
+        return []
+    if path[:1] == "{" and path[-1:] == "}":
+        return [key.strip().strip('"') for key in path[1:-1].split(",")]
+    return [path]
 
 
 def _prefix(work: Work, body: Node, space: Space | None, into: Into) -> int:
@@ -399,7 +432,6 @@ def _call(work: Work, body: Node, space: Space | None, into: Into) -> int:
             types.append(row.type)
         else:
             types.append(walk(work, argument, space, given))
-    into |= given
     for each in body.get("agg_order", ()):
         ordering: Into = set()
         type_ = walk(work, each["SortBy"]["node"], space, ordering)
@@ -414,6 +446,8 @@ def _call(work: Work, body: Node, space: Space | None, into: Into) -> int:
         query.window(work, body["over"], space)
     schema = names[-2] if len(names) > 1 else None
     found = function_called(work.scope, schema, names[-1], types, names=by_name, variadic=bool(body.get("func_variadic")))
+    is_mute = len(found.functions) == 1 and _tells_no_value(work, found.functions[0], body, row, space)
+    into.update(muted(given) if is_mute else given)
     if row is None and not found.functions and len(types) == 1:
         relation = row_relation(work, types[0])
         if relation is not None and names[-1] in relation.by_name:
@@ -424,7 +458,7 @@ def _call(work: Work, body: Node, space: Space | None, into: Into) -> int:
             into |= field.refs()
             return field.type
         work.use(row.refs(), WHOLE_ROW)
-        into |= row.refs()
+        into.update(muted(row.refs()) if is_mute else row.refs())
     if not found.functions:
         if found.cast_to:
             effects.runs_each(work, cast_called(work.scope, types[0], found.cast_to, "e"), location)
@@ -437,7 +471,7 @@ def _call(work: Work, body: Node, space: Space | None, into: Into) -> int:
         for type_ in types:
             compare(work, type_)
     if len(found.functions) == 1:
-        refs = named.understood(work, found.functions[0], arguments, location)
+        refs = named.understood(work, found.functions[0], arguments, given, location)
         if refs is not None:
             work.last_call, work.last_outputs, work.last_type = found.functions[0], None, found.result
             into |= refs
@@ -446,7 +480,40 @@ def _call(work: Work, body: Node, space: Space | None, into: Into) -> int:
     effects.compares_parts(work, found, types)
     effects.carries(work, found, given if row is None else row.refs())
     into |= effects.sources(work, found, location)
+    for function in found.functions:
+        if function.returns_set:
+            work.multiplied |= given if row is None else row.refs()
+        elif function.kind != "f" and isinstance(space, Level):
+            into.update(deciding(space.multiplied))
     return found.result
+
+
+_COUNT = 2147
+"""OID of count("any")."""
+_TYPE_ONLY = frozenset({"pg_typeof", "pg_collation_for"})
+_NULL_ONLY = frozenset({"pg_num_nulls", "pg_num_nonnulls"})
+
+
+def _tells_no_value(work: Work, function: Function, body: Node, row: Value | None, space: Space | None) -> bool:
+    """Whether a call tells at most whether its arguments are NULL, as masked values do too, or of which type they are."""
+    if function.oid >= effects.FIRST_OF_OURS or function.language != "internal":
+        return False
+    if function.symbol in _TYPE_ONLY:
+        return True
+    if function.oid != _COUNT and (function.symbol not in _NULL_ONLY or body.get("func_variadic")):
+        return False
+    if row is not None and isinstance(row.row, Item):
+        return True  # a row is there, whatever is in it
+    return all(_stands(work, each, space) is not None for each in body.get("args", ()))
+
+
+def _stands(work: Work, node: Any, space: Space | None) -> Value | None:
+    """The value of a column as it stands in its table. None: it is computed, so that whether it is NULL may tell of what it is."""
+    if type(node) is not dict or "ColumnRef" not in node:
+        return None
+    value = _column(work, node["ColumnRef"], space)
+    parts = [each for _, each in value.row.columns()] if isinstance(value.row, Item) else [value]
+    return value if all(ref.how == MUTE for part in parts for ref in part.derived) else None
 
 
 def row_of_item(work: Work, node: Any, space: Space | None) -> Value | None:
@@ -502,11 +569,17 @@ def compare(work: Work, type_: int) -> None:
 # Casts, rows, arrays, fields
 
 
+_CUT = frozenset({1042, 1043})
+"""char(n) and varchar(n)."""
+
+
 def _cast_value(work: Work, body: Node, space: Space | None) -> Value:
     value = value_of(work, body["arg"], space)
     target = type_of(work, body["typeName"])
     if target == value.type and target:
-        return value
+        # it may be cut, unless it had that length before
+        cut = target in _CUT and "typmods" in body["typeName"] and value.direct
+        return Value(target, value.direct, value.refs(), value.row) if cut else value
     read = _run_cast(work, value.type, target, body)
     known = target and value.type not in (ANY_TYPE, UNKNOWN_TYPE) and "typmods" not in body["typeName"]
     if value.direct and known and way(work.scope, value.type, target, "e")[0] is Way.SAME:  # the same value under another name
@@ -631,8 +704,18 @@ def _truth(work: Work, body: Node, space: Space | None, into: Into) -> int:
     return BOOL
 
 
+def _null_test(work: Work, body: Node, space: Space | None, into: Into) -> int:
+    """IS NULL, IS NOT NULL."""
+    value = _stands(work, body["arg"], space)
+    if value is None:
+        walk(work, body["arg"], space, into)
+    else:
+        into.update(muted(value.refs()))
+    return BOOL
+
+
 def _test(work: Work, body: Node, space: Space | None, into: Into) -> int:
-    """IS NULL, IS TRUE, IS JSON."""
+    """IS TRUE, IS JSON."""
     walk(work, body.get("arg", body.get("expr")), space, into)
     return BOOL
 
@@ -670,10 +753,28 @@ def _as_one_type(work: Work, types: list[int], body: Node) -> int:
     return result
 
 
+def _subselect(work: Work, node: Any, space: Space | None, *, exists: bool = False) -> tuple[Rows, frozenset[Ref]]:
+    """The columns of a sub-select in an expression, and what decides its value beside them: columns that its conditions look at.
+
+    Where a value comes from columns, those are what it tells of; that conditions chose it is for policies on the use of columns.
+    What comes from none (EXISTS, `SELECT 1 ... WHERE`, a count) is nothing but its conditions, an expression like any other.
+    """
+    looked, multiplied = work.looked, work.multiplied
+    work.looked, work.multiplied = set(), set()
+    rows = query.subselect(work, node, space)
+    decides: frozenset[Ref] = frozenset()
+    if exists or all(ref.how == MUTE for _, value in rows for ref in value.refs()):
+        decides = frozenset(deciding(work.looked | work.multiplied))
+    looked |= work.looked
+    work.looked, work.multiplied = looked, multiplied
+    return rows, decides
+
+
 def _sublink(work: Work, body: Node, space: Space | None, into: Into) -> int:
     """A sub-select in an expression."""
-    rows = query.subselect(work, body["subselect"], space)
     kind = body.get("subLinkType")
+    rows, decides = _subselect(work, body["subselect"], space, exists=kind == "EXISTS_SUBLINK")
+    into |= decides
     if kind == "EXISTS_SUBLINK":
         return BOOL
     for _, value in rows:
@@ -799,7 +900,7 @@ _HANDLERS: dict[str, Callable[[Work, Any, Space | None, Into], int]] = {
     "RowExpr": _row,
     "A_ArrayExpr": _array,
     "A_Indirection": _indirection,
-    "NullTest": _test,
+    "NullTest": _null_test,
     "BooleanTest": _test,
     "CaseExpr": _case,
     "CoalesceExpr": _coalesce,

@@ -5,7 +5,7 @@ Where that argument is a literal it is as good as the text of the statement itse
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from nightporter.catalog.model import Function, Relation
@@ -18,7 +18,7 @@ from . import effects, run
 from .classes import effects_of
 from .names import parts_of
 from .space import Rows, TableItem
-from .work import EXPRESSION, UNBOUND, Reach, Ref, Work, name_of
+from .work import ANY_TYPE, EXPRESSION, UNBOUND, Reach, Ref, Value, Work, labels_behind, name_of
 
 _SEQUENCES = {
     "nextval_oid": Action.UPDATE,
@@ -34,8 +34,13 @@ _QUERIES = frozenset(
 )
 
 
-def understood(work: Work, function: Function, arguments: Sequence[Any], location: int) -> frozenset[Ref] | None:
-    """If this call is one of those, with a literal: note all that it touches, and give the columns that its result is made of."""
+def understood(
+    work: Work, function: Function, arguments: Sequence[Any], given: Iterable[Ref], location: int
+) -> frozenset[Ref] | None:
+    """If this call is one of those, with a literal: note all that it touches, and give the columns that its result is made of.
+
+    `given`: columns that its arguments are made of.
+    """
     if function.oid >= effects.FIRST_OF_OURS or function.language != "internal" or not arguments:
         return None
     symbol = function.symbol
@@ -43,6 +48,8 @@ def understood(work: Work, function: Function, arguments: Sequence[Any], locatio
         by_name = type(arguments[0]) is dict and "NamedArgExpr" in arguments[0]
         name = None if by_name else literal(arguments[0])
         work.redefines = work.redefines or name is None or name.lower() in TRACKED
+        if given and labels_behind(work.scope, Value(ANY_TYPE, derived=frozenset(given))):
+            work.doubt("a setting gets what columns with a label hold, and nothing tells where it goes from there", location)
     if symbol not in _SEQUENCES and symbol not in _TABLES and symbol not in _QUERIES:
         return None
     at = 1 if symbol == "tsquery_rewrite_query" else 0

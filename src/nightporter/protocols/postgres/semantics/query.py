@@ -19,7 +19,7 @@ from . import bounds, effects, expression, write
 from .coercion import common_type, read_called
 from .space import NOWHERE, Cte, Entry, Item, JoinItem, Level, Rows, RowsItem, Space, TableItem, columns_of, ctes_of, find_in
 from .typename import type_of
-from .work import ANY_TYPE, EXPRESSION, GROUPING, JOIN, NO_VALUE, ORDERING, PREDICATE, Value, Work
+from .work import ANY_TYPE, DECIDES, EXPRESSION, GROUPING, JOIN, NO_VALUE, ORDERING, PREDICATE, Value, Work
 
 MAX_ROUNDS = 8
 """Of a recursive query, until its lineage grows no more; each round adds at least a column to one of them."""
@@ -31,8 +31,9 @@ def subselect(work: Work, node: Any, space: Space | None) -> Rows:
     # INSERT ... RETURNING stands in WITH
     rows = rows_of(work, body, space) if tag == "SelectStmt" else write.rows_of(work, tag, body, space)
     for _, value in rows:
-        for touch, column in value.refs():
-            touch.columns.setdefault(column, 0)  # looked at, and used only if the outer query does
+        for touch, column, how in value.refs():
+            if how != DECIDES:
+                touch.columns.setdefault(column, 0)  # looked at, and used only if the outer query does
     return rows
 
 
@@ -75,6 +76,8 @@ def cte_rows(work: Work, cte: Cte) -> Rows:
         work.doubt(f"query `{body['ctename']}` refers to itself in an unknown way", body.get("location", 0))
         return []
     cte.busy = True
+    looked, multiplied = work.looked, work.multiplied
+    work.looked, work.multiplied = set(), set()
     level = Level([], cte.space, cte.ctes)
     ((tag, query),) = body["ctequery"].items()
     select = query if tag == "SelectStmt" else {}
@@ -84,6 +87,9 @@ def cte_rows(work: Work, cte: Cte) -> Rows:
         rows = _renamed(subselect(work, body["ctequery"], level), names)
     rows = rows + _search_columns(work, body, rows)
     cte.rows = rows
+    cte.looked, cte.multiplied = frozenset(work.looked), frozenset(work.multiplied)
+    looked |= work.looked
+    work.looked, work.multiplied = looked, multiplied
     work.shared.update(ref.touch for _, value in rows for ref in value.refs())
     return rows
 
@@ -113,10 +119,10 @@ def _recursive(work: Work, cte: Cte, select: Node, level: Level, names: list[str
     return rows
 
 
-def _columns_in(rows: Rows) -> list[tuple[set[tuple[int, str]], set[tuple[int, str]]]]:
+def _columns_in(rows: Rows) -> list[tuple[set[tuple[int, str]], set[tuple[int, str, int]]]]:
     """By name, since each round reads its tables anew."""
     return [
-        ({(ref.touch.relation.oid, ref.column) for ref in v.direct}, {(ref.touch.relation.oid, ref.column) for ref in v.derived})
+        ({(ref.touch.relation.oid, ref.column) for ref in v.direct}, {(ref.touch.relation.oid, *ref[1:]) for ref in v.derived})
         for _, v in rows
     ]
 
@@ -226,7 +232,13 @@ def _value_or_star(work: Work, node: Any, level: Level) -> list[Value]:
 def _select(work: Work, body: Node, level: Level) -> Rows:
     work.actions.add(Action.READ)
     if "fromClause" in body:
+        outside, work.multiplied = work.multiplied, set()
         from_clause(work, body["fromClause"], level)
+        if work.multiplied:
+            level.multiplied = frozenset(work.multiplied)
+            work.multiplied |= outside
+        else:
+            work.multiplied = outside
     bounds.where(work, body.get("whereClause"), level)
     rows = target_list(work, body.get("targetList", ()), level)
     if "groupClause" in body:
@@ -541,7 +553,10 @@ def table(work: Work, body: Node, level: Level) -> Item:
     if "schemaname" not in body:
         cte = level.ctes.get(name)
         if cte is not None:
-            return RowsItem(alias or name, cte_rows(work, cte), renames)
+            rows = cte_rows(work, cte)
+            work.looked |= cte.looked
+            work.multiplied |= cte.multiplied
+            return RowsItem(alias or name, rows, renames)
         if name in work.transition:
             return RowsItem(alias or name, work.transition[name].columns(), renames)
     relation = relation_named(work, body)
@@ -633,6 +648,7 @@ def _merged(work: Work, name: str, left: list[Entry], right: list[Entry], body: 
         work.lacks(f"column `{name}` of USING")
         return NO_VALUE
     work.use(a.refs() | b.refs(), JOIN)
+    work.looked |= a.refs() | b.refs()
     expression.operate(work, ["="], a.type, b.type)
     match body.get("jointype", "JOIN_INNER"):
         case "JOIN_RIGHT":
@@ -688,6 +704,7 @@ def _function_rows(work: Work, call: Any, definitions: Node, level: Level, alias
     type_ = expression.walk(work, call, level, refs)
     found = frozenset(refs)
     work.use(found, EXPRESSION)  # how many rows there are may depend on them, whoever looks at those
+    work.looked |= found
     outputs = work.last_outputs if work.last_call is not None and type_ == work.last_type else None
     defined = [each["ColumnDef"] for each in definitions.get("List", {}).get("items", ()) if "ColumnDef" in each]
     if defined:

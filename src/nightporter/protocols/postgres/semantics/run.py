@@ -12,11 +12,12 @@ from nightporter.statement.model import Action, Effect
 from . import bodies, command, effects, expression, objects, query, write
 from .overload import function_called
 from .space import Level, Rows
-from .work import ANY_TYPE, EXPRESSION, NO_VALUE, OUTPUT, WRITE_SOURCE, Reach, Ref, Value, Work
+from .work import EXPRESSION, OUTPUT, WRITE_SOURCE, Reach, Ref, Value, Work
 
 _CHANGES = frozenset({"InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 _oids = itertools.count(-1, -1)
 """Of relations that are not there yet."""
+TEXT = 25
 _FALSE = frozenset({"false", "off", "0"})
 
 
@@ -40,13 +41,14 @@ def statement(work: Work, tag: str, body: Node) -> Rows | None:
             create_as(work, body["into"], _inner(work, body["query"]) or [], body)
             return None
         case "DeclareCursorStmt":
-            work.use_each(_inner(work, body["query"]) or [], OUTPUT)
+            work.cursor = _inner(work, body["query"]) or []
+            work.use_each(work.cursor, OUTPUT)
             return None
         case "PrepareStmt":
             return None  # it runs by EXECUTE, and is understood then
         case "ExecuteStmt":
             for each in body.get("params", ()):
-                expression.condition(work, each, None, EXPRESSION)
+                work.given |= expression.condition(work, each, None, EXPRESSION)
             return None
         case "CallStmt":
             return _call(work, body)
@@ -102,7 +104,15 @@ def explain(work: Work, body: Node) -> Rows:
         work.plans += [access for access in inner.accesses() if access.action is not Action.READ]
         work.take(inner, plan=True)
     work.actions.add(Action.READ)
-    return [("QUERY PLAN", NO_VALUE)]
+    # EXPLAIN EXECUTE shows the values of parameters
+    return [("QUERY PLAN", Value(TEXT, derived=_computed_by_planning(work) | inner.given))]
+
+
+def _computed_by_planning(work: Work) -> frozenset[Ref]:
+    """What the planner runs to put its result into the plan: functions that are said to be immutable, or stable."""
+    functions = work.scope.snapshot.functions
+    called = {oid: function for oid, _ in work.effects if oid > 0 and (function := functions.get(oid)) is not None}
+    return effects.sources_of_each(work, [each for each in called.values() if each.volatility != "v"])
 
 
 def analyzes(body: Node) -> bool:
@@ -140,8 +150,7 @@ def create_as(work: Work, into: Node, rows: Rows, body: Node) -> None:
     command.event_triggers(work)
     for column, (_, value) in zip(columns, rows, strict=True):
         work.use(value.refs(), WRITE_SOURCE)
-        if not into.get("skipData"):
-            work.flow(relation, column.name, value)
+        work.flow(relation, column.name, value, written=not into.get("skipData"))
 
 
 def new_relation(work: Work, node: Node, kind: str, columns: list[Column] | None = None) -> Relation:
@@ -190,10 +199,8 @@ def _call(work: Work, body: Node) -> Rows | None:
     refs = effects.sources(work, found, location)
     work.use(refs, OUTPUT)
     function = found.functions[0]
-    outputs = [
-        name for mode, name in zip(function.modes, function.names or ("",) * len(function.modes), strict=False) if mode in "obt"
-    ]
-    return [(name, Value(ANY_TYPE, derived=refs)) for name in outputs] or None
+    given_back = refs | given  # INOUT arguments
+    return [(name, Value(type_, derived=given_back)) for name, type_ in query.out_columns(function)] or None
 
 
 def _do(work: Work, body: Node) -> None:

@@ -231,7 +231,7 @@ class Space:
 class Cte:
     """A query of a WITH clause, understood when it is first named."""
 
-    __slots__ = ("body", "busy", "ctes", "rows", "space")
+    __slots__ = ("body", "busy", "ctes", "looked", "multiplied", "rows", "space")
 
     def __init__(self, body: Node, space: Space | None, ctes: Ctes) -> None:
         self.body = body
@@ -239,19 +239,26 @@ class Cte:
         self.ctes = ctes
         self.rows: Rows | None = None
         self.busy = False
+        self.looked: frozenset[Ref] = frozenset()
+        """What its conditions look at."""
+        self.multiplied: frozenset[Ref] = frozenset()
+        """What decides how many rows functions in it give."""
 
 
 Ctes = dict[str, "Cte"]
+_NONE: frozenset[Ref] = frozenset()
 
 
 class Level(Space):
     """A level of a query that knows the names of WITH."""
 
-    __slots__ = ("ctes",)
+    __slots__ = ("ctes", "multiplied")
 
     def __init__(self, entries: list[Entry], parent: Space | None, ctes: Ctes) -> None:
         super().__init__(entries, parent)
         self.ctes = ctes
+        self.multiplied: frozenset[Ref] = _NONE
+        """What decides how many rows the functions in its FROM give."""
 
 
 def ctes_of(space: Space | None) -> Ctes:

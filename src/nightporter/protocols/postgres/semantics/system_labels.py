@@ -2,7 +2,8 @@
 
 Columns of the catalogue that only tell what is defined have no label. The table has every relation of pg_catalog; one that it does
 not have came with a newer server, and has all the labels that a statistic, a lock or a text may need until somebody has looked.
-Relations of users have none here; views of well-known extensions are known by their schema and the functions that they call.
+Relations of users have none here (see labels.py); views of well-known extensions are known by their schema and the functions that
+they call.
 """
 
 from __future__ import annotations
@@ -36,19 +37,27 @@ class Line(NamedTuple):
 
 
 def labels_of(scope: Scope, relation: Relation) -> Callable[[str], Labels] | None:
-    """What tells the labels of a relation's columns by their names; None: they have none."""
+    """What tells the labels of a relation's columns by their names; None: they have none here."""
     if relation.oid < FIRST_USER_OID:
-        if relation.schema not in _SYSTEM or relation.oid <= 0:
-            return None
-        return _told(relation.schema, relation.name)
+        return of_server(relation)
     if relation.kind == "v" and relation.name in _of_extensions():
         return _of_view(scope, relation)
     return None
 
 
+def of_server(relation: Relation) -> Callable[[str], Labels] | None:
+    """The same of what came with the server; None for everything else too."""
+    return _told(relation.schema, relation.name) if is_of_server(relation) else None
+
+
+def is_of_server(relation: Relation) -> bool:
+    """Whether it came with the server."""
+    return relation.schema in _SYSTEM and 0 < relation.oid < FIRST_USER_OID
+
+
 def is_reviewed(scope: Scope, view: Relation) -> bool:
     """Whether the table has this view: one of the server's own, or of an extension's."""
-    if view.schema in _SYSTEM and 0 < view.oid < FIRST_USER_OID:
+    if is_of_server(view):
         return (view.schema, view.name) in _table()
     return view.name in _of_extensions() and _of_view(scope, view) is not None
 

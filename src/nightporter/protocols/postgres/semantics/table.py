@@ -15,7 +15,7 @@ from nightporter.statement.model import Action
 from . import effects, expression, objects, run
 from .space import Level
 from .typename import type_of
-from .work import EXPRESSION, JOIN, UNKNOWN_TYPE, Touch, Value, Work
+from .work import EXPRESSION, JOIN, UNKNOWN_TYPE, Touch, Value, Work, apart
 
 # CREATE TABLE
 
@@ -24,9 +24,7 @@ def create(work: Work, body: Node, kind: str = "r") -> None:
     """CREATE TABLE, CREATE FOREIGN TABLE. No row is there yet, so that nothing runs but what a partition's bounds compute."""
     node = body["relation"]
     elements = body.get("tableElts", ())
-    for each in elements:
-        if "TableLikeClause" in each:
-            _like(work, each["TableLikeClause"]["relation"])
+    likened = [_like(work, each["TableLikeClause"]["relation"]) for each in elements if "TableLikeClause" in each]
     parents = []
     for each in body.get("inhRelations", ()):
         parent = objects.named(work, each["RangeVar"])
@@ -44,6 +42,9 @@ def create(work: Work, body: Node, kind: str = "r") -> None:
     relation = run.new_relation(work, node, "p" if "partspec" in body else kind, columns)
     relation.parents, relation.is_partition = tuple(parents), "partbound" in body
     work.touch(Action.CREATE, relation, node.get("location", 0))
+    for source in filter(None, likened):
+        for column in source.columns:
+            work.flow(relation, column.name, Value(column.type, frozenset((apart(source, column.name),))), written=False)
     for each in elements:
         ((tag, element),) = each.items()
         if tag == "ColumnDef":
@@ -57,11 +58,12 @@ def create(work: Work, body: Node, kind: str = "r") -> None:
         _constrained(work, relation, each["Constraint"])
 
 
-def _like(work: Work, node: Node) -> None:
+def _like(work: Work, node: Node) -> Relation | None:
     source = objects.named(work, node)
     if source is not None:
         work.touch(Action.READ, source, node.get("location", 0))
         objects.draws(work, source)
+    return source
 
 
 def new_column(work: Work, node: Node, number: int) -> Column:

@@ -12,8 +12,9 @@ from nightporter.catalog.model import Relation
 from nightporter.statement.model import Action
 
 from .classes import FIRST_USER_OID
+from .labels import labels_of
 from .scope import Scope
-from .system_labels import Labels, labels_of
+from .system_labels import Labels
 
 EVENTS = {Action.INSERT: "insert", Action.UPDATE: "update", Action.DELETE: "delete", Action.TRUNCATE: "truncate"}
 """What triggers and rules call an action."""

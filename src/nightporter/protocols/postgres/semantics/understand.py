@@ -13,14 +13,15 @@ from dataclasses import replace
 
 from nightporter.catalog.model import Relation
 from nightporter.protocols.postgres.grammar import GrammarError, Parsed, parse
-from nightporter.statement.model import Action, Doubt, Output, Reading, Statement
+from nightporter.statement.model import Action, Doubt, Flow, Output, Reading, Statement
 
 from . import effects, run
 from .coercion import read_called, shown_called
 from .scope import Scope, TooLargeError
 from .space import Rows
+from .together import handed_on
 from .typename import type_of
-from .work import OUTPUT, Work, sources_of
+from .work import ANY_TYPE, OUTPUT, Value, Work, output_of
 
 _SURPRISES = (AttributeError, KeyError, TypeError, ValueError, IndexError)
 
@@ -45,7 +46,7 @@ def understand(reading: Reading, scope: Scope, parameter_types: tuple[int, ...] 
         if work is not None:
             missing = missing or work.missing
             numbers = numbers or work.looks_at_numbers
-    return replace(reading, statements=tuple(statements), missing=missing, looks_at_numbers=numbers)
+    return replace(reading, statements=handed_on(statements, scope.snapshot), missing=missing, looks_at_numbers=numbers)
 
 
 def _understood(
@@ -68,19 +69,25 @@ def _understood(
         _shown(work, rows or [])
         if rows is not None:
             work.use_each(rows, OUTPUT)
-        outputs = _outputs(rows)
+        written: tuple[Flow, ...] = ()
+        outputs = _outputs(work, rows if work.cursor is None else work.cursor)
         for inner in statement.runs:
             if depth == MAX_EXECUTED:
                 work.doubt("statements that execute each other")
                 break
             executed, its_work = _understood(inner, scope, (), created, depth + 1)
-            if parsed.tag != "ExplainStmt":
+            executed = _with_given(executed, work)
+            if parsed.tag == "CreateTableAsStmt":
+                written += _written(work, executed.outputs or ())
+            elif parsed.tag != "ExplainStmt":
                 outputs = executed.outputs if executed.outputs is not None else outputs
             if its_work is not None:
+                for into in its_work.flows.values():
+                    into.update((ref, False) for ref in work.given)
                 work.take(its_work, plan=parsed.tag == "ExplainStmt" and not run.analyzes(parsed.body))
             for doubt in executed.doubts:
                 work.doubt(doubt.reason)
-        return _finished(statement, work, outputs), work
+        return _finished(statement, work, outputs, written), work
     except TooLargeError:
         return _doubtful(statement, "it takes too long to understand"), None
     except (RecursionError, MemoryError):
@@ -112,14 +119,39 @@ def _shown(work: Work, rows: Rows) -> None:
             effects.runs_each(work, read_called(scope, type_))
 
 
-def _outputs(rows: Rows | None) -> tuple[Output, ...] | None:
-    return None if rows is None else tuple(Output(name, sources_of(value)) for name, value in rows)
+def _outputs(work: Work, rows: Rows | None) -> tuple[Output, ...] | None:
+    scope = work.scope
+    return None if rows is None else tuple([output_of(scope, name, value) for name, value in rows])
 
 
-def _finished(statement: Statement, work: Work, outputs: tuple[Output, ...] | None) -> Statement:
+def _with_given(executed: Statement, work: Work) -> Statement:
+    """EXECUTE p(f(1)): what the values of parameters come from may be in whatever the prepared statement gives."""
+    if not work.given or executed.outputs is None:
+        return executed
+    given = output_of(work.scope, "", Value(ANY_TYPE, derived=work.given))
+    outputs = [
+        each._replace(
+            sources=tuple(sorted({*each.sources, *given.sources})),
+            labels=tuple(sorted({*each.labels, *given.labels})),
+            opaque=each.opaque or given.opaque,
+        )
+        for each in executed.outputs
+    ]
+    return replace(executed, outputs=tuple(outputs))
+
+
+def _written(work: Work, outputs: Iterable[Output]) -> tuple[Flow, ...]:
+    """CREATE TABLE ... AS EXECUTE: the columns of what is executed become the table's."""
+    made = [touch.relation for touch in work.touches.values() if touch.action is Action.CREATE and not touch.via]
+    return tuple(Flow(each.schema, each.name, output.name, output.sources) for each in made for output in outputs)
+
+
+def _finished(statement: Statement, work: Work, outputs: tuple[Output, ...] | None, written: tuple[Flow, ...] = ()) -> Statement:
     work.doubt_redefined()
     accesses = work.accesses()
     doubts = tuple(work.doubts.values())
+    if doubts and outputs is not None:
+        outputs = tuple(each._replace(opaque=True) for each in outputs)
     return replace(
         statement,
         actions=statement.actions | work.actions,
@@ -127,10 +159,11 @@ def _finished(statement: Statement, work: Work, outputs: tuple[Output, ...] | No
         settings=_together(statement.settings, work.settings),
         accesses=accesses,
         outputs=outputs,
-        flows=work.flow_values(),
+        flows=work.flow_values() + written,
         effects=tuple(work.effects.values()),
         plans=tuple(work.plans),
         doubts=doubts,
+        likenesses=work.likeness_values(),
     )
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from nightporter.catalog.model import Function, Relation
+from nightporter.masking.naming import key_label
 from nightporter.statement.model import (
     Access,
     Action,
@@ -19,6 +20,7 @@ from nightporter.statement.model import (
     Effect,
     Effected,
     Flow,
+    Output,
     RowBound,
     Setting,
     Source,
@@ -59,8 +61,11 @@ Key = tuple[Action, int, int]
 """Of a touch: its action, OID of its relation, and two bits: the text does not name it, it only locks."""
 INDIRECT = 1
 
+APART = -2
+"""In the place of a touch's location: it is in nobody's notebook."""
 UNKNOWN_TYPE = 705
 """Of an untyped literal."""
+TEXT_TYPE = 25
 ANY_TYPE = 0
 """We do not know."""
 
@@ -108,11 +113,49 @@ class Touch:
         self.inherits = self.inherits or other.inherits
 
 
+VALUE, MUTE, DECIDES, KEYED = 0, 1, 2, 3
+"""What of a column is in a value: its value; nothing but whether there is one; nothing but what its conditions have made of it, and
+how it is used was said where they stand; a part of its document, under a key that the text names."""
+
+
 class Ref(NamedTuple):
     """A column of a touch."""
 
     touch: Touch
     column: str
+    how: int = 0
+    """VALUE, MUTE, DECIDES or KEYED."""
+
+
+def apart(relation: Relation, column: str) -> Ref:
+    """A column that a function takes from by itself: a source of what it gives, and no reading of that relation."""
+    return Ref(Touch(Action.READ, relation, (), APART), column)
+
+
+IN_DOCUMENT = Touch(Action.READ, Relation(0, "", "", "?"), (), APART)
+"""Stands for JSON, in which `column` is a key that tells what its value is."""
+MENTIONS = "pii.text"
+"""Of documents and texts that mention what is personal, somewhere."""
+
+
+def under_key(refs: Iterable[Ref], keys: Iterable[str]) -> Iterator[Ref]:
+    """The same columns, and the key under which a part of what they hold is taken out."""
+    yield from (Ref(ref.touch, ref.column, KEYED) if ref.how == VALUE else ref for ref in refs)
+    yield from (Ref(IN_DOCUMENT, key) for key in keys if key_label(key) is not None)
+
+
+UNSEEN = apart(Relation(0, "", "", "?"), "")
+"""Stands for data that nobody can name."""
+
+
+def muted(refs: Iterable[Ref]) -> Iterator[Ref]:
+    """The same columns, of whose values nothing is told."""
+    return (Ref(ref.touch, ref.column, MUTE) for ref in refs if ref.how != DECIDES)
+
+
+def deciding(refs: Iterable[Ref]) -> Iterator[Ref]:
+    """The same columns where they decide: a value tells of theirs, and is not made of them."""
+    return (Ref(ref.touch, ref.column, DECIDES) for ref in refs if ref.how != MUTE)
 
 
 class Value:
@@ -155,6 +198,8 @@ class Work:
         """Of queries of WITH, which several places may read."""
         self.looked: set[Ref] = set()
         """What conditions have looked at."""
+        self.multiplied: set[Ref] = set()
+        """What decides how many rows functions give: whatever counts those tells of it."""
         self.exact = False
         """What is called is known from elsewhere: names of functions need no answer."""
         self.calling = scope
@@ -165,10 +210,16 @@ class Work:
         self.last_outputs: list[tuple[str, Value]] | None = None
         self.last_type = ANY_TYPE
         """The call that was understood last: in FROM its columns are wanted too."""
+        self.cursor: list[tuple[str, Value]] | None = None
+        """DECLARE: what the cursor gives."""
+        self.given: frozenset[Ref] = frozenset()
+        """EXECUTE: what the values of its parameters come from."""
         self.last_from: list[Any] = []
         """What the plain SELECT that was understood last has in its FROM, as entries."""
         self.effects: dict[tuple[int, bool], Effected] = {}
         self.flows: dict[tuple[Relation, str], set[tuple[Ref, bool]]] = {}
+        self.likenesses: dict[tuple[Relation, str], set[tuple[Ref, bool]]] = {}
+        """The same where columns are only made to hold that."""
         self.doubts: dict[str, Doubt] = {}
         self.settings: list[Setting] = []
         self.plans: list[Access] = []
@@ -222,8 +273,9 @@ class Work:
             self.use_value(value, uses)
 
     def use(self, refs: Iterable[Ref], uses: int) -> None:
-        for touch, column in refs:
-            touch.columns[column] = touch.columns.get(column, 0) | uses
+        for touch, column, how in refs:
+            if how != DECIDES:
+                touch.columns[column] = touch.columns.get(column, 0) | uses
 
     def doubt(self, reason: str, location: int = -1, via: tuple[str, ...] = ()) -> None:
         if reason not in self.doubts:
@@ -240,9 +292,11 @@ class Work:
         if key not in self.effects:
             self.effects[key] = effected(function, effects, via, self.span(location))
 
-    def flow(self, relation: Relation, column: str, value: Value | None) -> None:
-        """A value is written into a column."""
-        into = self.flows.setdefault((relation, column), set())
+    def flow(self, relation: Relation, column: str, value: Value | None, *, written: bool = True) -> None:
+        """A value is written into a column; not `written`: it may be some day."""
+        into = (self.flows if written else self.likenesses).setdefault((relation, column), set())
+        if not written:
+            self.looks_at_numbers = True  # what is kept for texts that differ in numbers has no likenesses
         if value is not None:
             into.update((ref, True) for ref in value.direct)
             into.update((ref, False) for ref in value.derived)
@@ -304,7 +358,7 @@ class Work:
             self.doubt(doubt.reason, location, via + doubt.via)
         for (relation, column), sources in reach.flows:
             into = self.flows.setdefault((relation, column), set())
-            into.update((Ref(here.get(ref.touch, ref.touch), ref.column), direct) for ref, direct in sources)
+            into.update((Ref(here.get(ref.touch, ref.touch), ref.column, ref.how), direct) for ref, direct in sources)
         self.actions |= reach.actions
         self.settings += reach.settings
         self.missing = self.missing or reach.missing
@@ -395,11 +449,13 @@ class Work:
                 for child in self.descendants(relation):
                     if (action, child.oid, locks) not in seen:
                         seen.add((action, child.oid, locks))
+                        traits, parents, labels = about(scope, action, child)
                         own = tuple(each for each in columns if each.name in child.by_name)
+                        if labels is not None:
+                            own = tuple(_labeled(each, labels(each.name)) for each in own)
                         via = (*touch.via, f"{'partition' if child.is_partition else 'child'} of {relation.schema}.{relation.name}")
                         if bound is RowBound.PRIMARY_KEY and not child.is_partition:
                             bound = RowBound.OTHER  # a key does not hold across tables
-                        traits, parents, _ = about(scope, action, child)
                         yield Access(action, child.schema, child.name, KINDS.get(child.kind, "table"), own, bound, via, None,
                                      traits, parents, locks)  # fmt: skip
 
@@ -417,10 +473,19 @@ class Work:
         return list(found.values())
 
     def flow_values(self) -> tuple[Flow, ...]:
-        return tuple(
-            Flow(relation.schema, relation.name, column, tuple(dict.fromkeys(source_of(ref, direct) for ref, direct in sources)))
-            for (relation, column), sources in self.flows.items()
-        )
+        return _flows(self.scope, self.flows)
+
+    def likeness_values(self) -> tuple[Flow, ...]:
+        return _flows(self.scope, self.likenesses)
+
+
+def _flows(scope: Scope, flows: dict[tuple[Relation, str], set[tuple[Ref, bool]]]) -> tuple[Flow, ...]:
+    found = []
+    for (relation, column), refs in flows.items():
+        told = ((ref, direct) for ref, direct in refs if ref.how != MUTE and ref.touch is not UNSEEN.touch)
+        sources = dict.fromkeys(source_of(scope, ref, direct) for ref, direct in told)
+        found.append(Flow(relation.schema, relation.name, column, tuple(sources)))
+    return tuple(found)
 
 
 class Reach:
@@ -436,7 +501,7 @@ class Reach:
             outputs = [(name, _moved(value, became)) for name, value in outputs]
         if became:
             for sources in work.flows.values():
-                moved = {(Ref(became.get(ref.touch, ref.touch), ref.column), direct) for ref, direct in sources}
+                moved = {(Ref(became.get(ref.touch, ref.touch), ref.column, ref.how), direct) for ref, direct in sources}
                 sources.clear()
                 sources |= moved
         self.actions = frozenset(work.actions)
@@ -467,15 +532,16 @@ class Reach:
         return not (self.actions or self.touches or self.effects or self.doubts or self.settings)
 
 
-def _place(ref: Ref) -> tuple[int, str]:
-    return ref.touch.relation.oid, ref.column
+def _place(ref: Ref) -> tuple[int, str, int]:
+    return ref.touch.relation.oid, ref.column, ref.how
 
 
 def _moved(value: Value, became: dict[Touch, Touch]) -> Value:
     if not any(ref.touch in became for ref in value.refs()):
         return value
     direct, derived = (
-        frozenset(Ref(became.get(ref.touch, ref.touch), ref.column) for ref in refs) for refs in (value.direct, value.derived)
+        frozenset(Ref(became.get(ref.touch, ref.touch), ref.column, ref.how) for ref in refs)
+        for refs in (value.direct, value.derived)
     )
     return Value(value.type, direct, derived, value.row)
 
@@ -487,22 +553,71 @@ def uses_of(bits: int) -> frozenset[Use]:
     return found
 
 
-def source_of(ref: Ref, direct: bool) -> Source:
+def source_of(scope: Scope, ref: Ref, direct: bool) -> Source:
     relation = ref.touch.relation
-    return Source(relation.schema, relation.name, ref.column, direct)
+    if ref.touch is IN_DOCUMENT:
+        return Source("", "", ref.column, False, _labels_of_key(ref.column))
+    known = scope.resolved.get(relation)  # what `about` would look up: it is asked for each column of each result
+    labels = (about(scope, Action.READ, relation) if known is None else known).labels
+    if labels is None:
+        return Source(relation.schema, relation.name, ref.column, direct)
+    told = labels(ref.column)
+    if ref.how == KEYED and MENTIONS in told:  # what is under this key is known by the key
+        told = tuple(each for each in told if each != MENTIONS)
+    return Source(relation.schema, relation.name, ref.column, direct, told)
+
+
+def _labels_of_key(key: str) -> tuple[str, ...]:
+    label = key_label(key)
+    return () if label is None else (label,)
+
+
+def _labeled(use: ColumnUse, labels: tuple[str, ...]) -> ColumnUse:
+    """A column of a child: it has its parent's labels and its own."""
+    more = tuple(each for each in labels if each not in use.labels)
+    return use._replace(labels=use.labels + more) if more else use
 
 
 def _is_view(via: tuple[str, ...]) -> bool:
     return all(step.startswith("view ") for step in via)
 
 
-def sources_of(value: Value) -> tuple[Source, ...]:
-    """Base columns only: what a view has, it has from somewhere."""
-    found = {source_of(ref, True): None for ref in value.direct if ref.touch.relation.kind != "v"}
-    for ref in value.derived:
-        if ref.touch.relation.kind != "v":
-            found.setdefault(source_of(ref, False))
-    return tuple(sorted(found))
+def output_of(scope: Scope, name: str, value: Value) -> Output:
+    """A column of a result. Its sources are base columns only: what a view has, it has from somewhere."""
+    # a literal's type is decided last, and is text then
+    type_ = value.type if value.type != UNKNOWN_TYPE else TEXT_TYPE
+    if not value.derived:
+        if not value.direct:
+            return Output(name, (), type_)
+        if len(value.direct) == 1:
+            (ref,) = value.direct
+            if ref.touch.relation.kind != "v":  # most of all that there is
+                return Output(name, (source_of(scope, ref, True),), type_)
+    found: set[Source] = set()
+    labels: dict[str, None] = {}
+    opaque = False
+    for refs, direct in ((value.direct, True), (value.derived, False)):
+        for ref in refs:
+            if ref.how == MUTE:
+                continue
+            if ref.touch is UNSEEN.touch:
+                opaque = True
+            elif ref.touch is IN_DOCUMENT:
+                labels.update(dict.fromkeys(_labels_of_key(ref.column)))
+            elif ref.touch.relation.kind == "v":
+                of_view = about(scope, Action.READ, ref.touch.relation).labels
+                if of_view is not None:
+                    labels.update(dict.fromkeys(of_view(ref.column)))
+            else:
+                found.add(source_of(scope, ref, direct))
+    sources = tuple(found) if len(found) == 1 else tuple(sorted(found))
+    return Output(name, sources, type_, tuple(sorted(labels)) if labels else (), opaque)
+
+
+def labels_behind(scope: Scope, value: Value) -> tuple[str, ...]:
+    """Every label of what a value comes from."""
+    output = output_of(scope, "", value)
+    return tuple(dict.fromkeys((*output.labels, *(label for source in output.sources for label in source.labels))))
 
 
 def effected(function: Function, effects: frozenset[Effect], via: tuple[str, ...] = (), span: Span | None = None) -> Effected:
