@@ -19,8 +19,9 @@ SUBJECTS = (DIRECT, PGBOUNCER, NIGHTPORTER)
 MODES = ("simple", "extended", "prepared")
 """Of pgbench: one Query; Parse, Bind, Describe, Execute, Sync; the same without Parse."""
 
-SELECT, COPY = "select", "copy"
-"""Ways to read many rows."""
+SELECT, COPY, MASKED, SEARCHED = "select", "copy", "select, a column masked", "select, a column looked through"
+"""Ways to read many rows. The last two by somebody who may not see everything: one number of each row is masked; every text is
+looked through for personal data, of which there is none."""
 
 
 def queries_case(mode: str, clients: int) -> str:

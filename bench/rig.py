@@ -5,21 +5,35 @@ from __future__ import annotations
 import resource
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from nightporter.demo.server import EmbeddedServer, wheel_binaries
-from tests.lab.gateway import free_port, gateway, upstream
+from nightporter.identity.principal import Kind
+from tests.lab.gateway import EVERYTHING, SECRETS, free_port, gateway, upstream
 
 from . import pgbench
 from .error import BenchError
-from .model import DIRECT, NIGHTPORTER, PGBOUNCER
+from .model import DIRECT, MASKED, NIGHTPORTER, PGBOUNCER, SEARCHED
 from .pgbouncer import pgbouncer
 from .place import Placement, pinned
 from .process import tree
 
+MASKED_AGENT, SEARCHED_AGENT = "masked", "searched"
+VEIL = f"""
+@id("bench.masked")
+permit(principal == Agent::"{MASKED_AGENT}", action in [Action::"read", Action::"copy"], resource);
+@id("bench.masked-sees")
+permit(principal == Agent::"{MASKED_AGENT}", action == Action::"reveal", resource)
+unless {{ resource in Column::"postgres/public/pgbench_accounts/abalance" }};
+@id("bench.masked-number")
+@mask("bucket")
+permit(principal == Agent::"{MASKED_AGENT}", action == Action::"reveal", resource)
+when {{ resource in Column::"postgres/public/pgbench_accounts/abalance" }};
+"""
+"""One agent sees everything but a number; the other, by the baseline, nothing personal."""
 SPARE = 100
 """Connections beyond the idle ones: loads, superusers, those that are just being closed."""
 LOG_CHARACTERS = 4_000
@@ -47,6 +61,8 @@ class Subject:
     dsn: str
     processes: tuple[int, ...] = ()
     """Of the proxy, all of them; none when there is no proxy."""
+    others: Mapping[str, str] = field(default_factory=dict)
+    """By case: how somebody else connects, who may not see everything. Where there is no proxy everybody does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +106,16 @@ class Rig:
         limits = {"max_connections": self.connections + SPARE, "drain_timeout_s": 1}
         with ExitStack() as stack:
             with pinned(self.placement.proxy):
-                running = stack.enter_context(gateway({"*": entry}, environment=environment, limits=limits))
+                running = stack.enter_context(
+                    gateway({"*": entry}, environment=environment, limits=limits, cedar=EVERYTHING + VEIL)
+                )
             human = str(conninfo_to_dict(self.server.dsn())["user"])
-            running.add(human)
+            running.add(human, groups=(SECRETS,))
+            for agent, groups in ((MASKED_AGENT, (SECRETS,)), (SEARCHED_AGENT, ())):
+                running.add(agent, Kind.AGENT, owner=human, groups=groups)
+            others = {MASKED: running.dsn(MASKED_AGENT, "postgres"), SEARCHED: running.dsn(SEARCHED_AGENT, "postgres")}
             try:
-                yield Subject(NIGHTPORTER, running.dsn(human, "postgres"), tree(running.process.pid))
+                yield Subject(NIGHTPORTER, running.dsn(human, "postgres"), tree(running.process.pid), others)
             except Exception as error:
                 error.add_note(f"the gateway's log ends: {running.log()[-LOG_CHARACTERS:]}")  # it goes with the gateway
                 raise

@@ -11,7 +11,21 @@ from typing import TypeAlias
 
 from . import bulk, machine, pgbench
 from .idle import bytes_per_connection
-from .model import COPY, DIRECT, MODES, PGBOUNCER, SELECT, Measure, Noise, Notebook, Result, Settings, queries_case
+from .model import (
+    COPY,
+    DIRECT,
+    MASKED,
+    MODES,
+    PGBOUNCER,
+    SEARCHED,
+    SELECT,
+    Measure,
+    Noise,
+    Notebook,
+    Result,
+    Settings,
+    queries_case,
+)
 from .pgbouncer import program
 from .place import Placement, move, pinned
 from .process import cpu_s
@@ -89,6 +103,8 @@ def _cases(stand: Rig, settings: Settings) -> Iterator[Case]:
     source = f"select * from pgbench_accounts limit {settings.rows}"
     yield Case(SELECT, partial(_rows, source, f"SELECT {settings.rows}", settings.rows))
     yield Case(COPY, partial(_rows, f"copy ({source}) to stdout", f"COPY {settings.rows}", settings.rows))
+    for case in (MASKED, SEARCHED):
+        yield Case(case, partial(_veiled_rows, case, source, f"SELECT {settings.rows}", settings.rows))
 
 
 def _queries(stand: Rig, load: pgbench.Load, subject: Subject) -> Figures:
@@ -119,3 +135,8 @@ def _loaded(stand: Rig, load: pgbench.Load, subject: Subject) -> tuple[pgbench.R
 
 def _rows(text: str, tag: str, rows: int, subject: Subject) -> Figures:
     return {Measure.ROWS: rows / bulk.read_rows(subject.dsn, text, tag)}
+
+
+def _veiled_rows(case: str, text: str, tag: str, rows: int, subject: Subject) -> Figures:
+    """The same by somebody who may not see everything."""
+    return {Measure.ROWS: rows / bulk.read_rows(subject.others.get(case, subject.dsn), text, tag)}

@@ -46,6 +46,7 @@ RECORDS = st.fixed_dictionaries(
         "duration_us": VALUES,
         "transaction_end": VALUES,
         "intent": VALUES,
+        "veiled": ENTRIES,
     },
 )
 DANGEROUS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -174,6 +175,24 @@ def test_an_intent_laid_out() -> None:
         "    - unknown: column `x` is ambiguous via view public.v",
         "    - not in the record: 1 relation, 20 columns",
     ]
+
+
+def test_an_outcome_says_what_was_masked_and_what_was_shown() -> None:
+    veiled = [
+        {"column": "Card", "cells": 1, "label": "pii.card", "masker": "partial", "source": "public.customers.card"},
+        {"column": "email", "cells": 3, "label": "pii.email", "source": "shop.people.email", "policies": ["support.email"]},
+        {"column": "query", "cells": 0, "label": "server.statements", "masker": "found", "policies": ["a", "b"]},
+        {"column": "note", "cells": 2, "masker": "full"},
+        {"column": "x; y", "cells": 2, "masker": "full", "source": "public.t.x"},
+    ]
+    assert record(INTENT | {"kind": "outcome", "status": "ok", "rows": 3, "intent": "x-6", "veiled": veiled}).endswith(
+        'ok  3 rows  of x-6  {masked "Card" as partial (pii.card of customers.card), 1 value;'
+        " shown email by support.email (pii.email of shop.people.email), 3 values;"
+        " masked query as found by a, b (server.statements), 0 values; masked note as full, 2 values;"
+        ' masked "x; y" as full (of t.x), 2 values}'
+    )
+    laid_out = record(INTENT | {"kind": "outcome", "status": "ok", "intent": "x-6", "veiled": veiled[:1]}, 80).splitlines()
+    assert laid_out[-1] == '    - masked "Card" as partial (pii.card of customers.card), 1 value'
 
 
 def test_no_text_looks_like_what_we_say_of_it() -> None:

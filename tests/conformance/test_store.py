@@ -19,6 +19,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
+from nightporter.catalog.labels import LINEAGE, PERSON, SCAN
+from nightporter.catalog.labels import Entry as LabelEntry
 from nightporter.core.error import StoreError
 from nightporter.demo.server import EmbeddedServer
 from nightporter.identity.directory import Directory, Entry, MemoryDirectory
@@ -27,6 +29,7 @@ from nightporter.identity.scram import make_verifier
 from nightporter.identity.token import NO_ID, TokenAccepted, TokenProblem, TokenRejected, identifier_of, verify
 from nightporter.secret import Secret
 from nightporter.store import Store, open_store
+from nightporter.store.labels import Scanned
 from nightporter.store.schema import METADATA
 from tests.lab import servers
 
@@ -387,6 +390,84 @@ def test_a_writer_is_never_used_again(store: Store, slot: str) -> None:
     assert store.writer_of("worker-0") == "w2"
 
 
+# The store: labels of columns
+
+NO_TEXT = b"caf\xe9".decode("utf-8", "surrogateescape")
+"""A name in a database that knows of no encoding."""
+
+
+def label(column: str, name: str = "pii.email", origin: str = SCAN, relation: str = "people", **more: Any) -> LabelEntry:
+    place = {"relation_oid": 20001, "number": 2, "type": 25}
+    return LabelEntry("public", relation, column, name, origin, **{"confidence": 0.9, "reasons": ("why",), **place, **more})
+
+
+def test_labels_are_kept_by_upstream(store: Store) -> None:
+    kept = store.labels
+    assert (kept.version("shop"), kept.read("shop").entries, kept.read("shop").version) == (0, (), 0)
+    entries = [label("email"), label("note", "", PERSON, confirmed_by="ada", reasons=()), label(NO_TEXT, relation="é\u3042")]
+    assert kept.put("shop", entries)
+    read = kept.read("shop")
+    assert sorted(read.entries, key=str) == sorted(entries, key=str)
+    assert read.version == kept.version("shop") == 1
+    assert kept.read("other").entries == ()
+
+
+def test_a_change_counts_and_what_is_no_change_does_not(store: Store) -> None:
+    kept = store.labels
+    assert kept.put("shop", [label("email")])
+    assert not kept.put("shop", [label("email")])
+    assert not kept.put("shop", [])
+    assert not kept.put("shop", [], instead_of=[label("other")])
+    assert not kept.put("shop", [label("email")], instead_of=[label("email", relation_oid=5)])
+    assert kept.version("shop") == 1
+    assert kept.put("shop", [label("email", confidence=0.5)])
+    assert kept.put("shop", [label("email", "pii.phone")], instead_of=[label("email")])
+    assert [each.label for each in kept.read("shop").entries] == ["pii.phone"]
+    assert kept.put("shop", [], instead_of=kept.read("shop").entries)
+    assert (kept.read("shop").entries, kept.version("shop")) == ((), 4)
+
+
+def test_each_side_has_its_say_and_a_column_several_labels(store: Store) -> None:
+    entries = [label("a"), label("a", "pii.phone"), label("a", origin=PERSON), label("a", "", LINEAGE)]
+    assert store.labels.put("shop", entries)
+    assert len(store.labels.read("shop").entries) == 4
+
+
+def test_nothing_is_stored_over_what_others_have_changed(store: Store) -> None:
+    assert store.labels.put("shop", [label("a")], at_version=0)
+    assert not store.labels.put("shop", [label("b")], at_version=0)
+    assert store.labels.put("shop", [label("b")], at_version=1)
+
+
+def test_labels_of_many_at_once(store: Store) -> None:
+    def work(number: int) -> bool:
+        return store.labels.put("shop", [label("same"), label(f"c{number}")])
+
+    with ThreadPoolExecutor(6) as pool:
+        assert all(pool.map(work, range(12)))
+    assert len(store.labels.read("shop").entries) == 13
+    assert store.labels.version("shop") == 12
+
+
+def test_when_a_relation_was_looked_at(store: Store, clock: Clock) -> None:
+    first = [Scanned("public", "people", "abc", 200), Scanned("public", NO_TEXT, "abc", 0, "permission denied")]
+    store.labels.put_scans("shop", first)
+    clock.now = LATER
+    store.labels.put_scans("shop", [Scanned("public", "people", "def", 3)])
+    store.labels.put_scans("shop", [])
+    assert store.labels.scans("shop") == (
+        Scanned("public", NO_TEXT, "abc", 0, "permission denied", NOW),
+        Scanned("public", "people", "def", 3, None, LATER),
+    )
+    assert store.labels.scans("other") == ()
+    assert store.labels.version("shop") == 0, "no label is another one"
+
+
+def test_who_confirms_is_shown_on_a_terminal(store: Store) -> None:
+    with pytest.raises(StoreError, match="who confirms"):
+        store.labels.put("shop", [label("a", confirmed_by="a\nb")])
+
+
 # The store: many at once
 
 
@@ -455,6 +536,17 @@ def test_the_migrations_make_the_schema(url: str, store: Store) -> None:
 def test_the_database_holds_what_it_can(bob: Store, statement: str) -> None:
     with pytest.raises(StoreError, match="constraint"), bob._database.write() as connection:
         connection.execute(sa.text(statement))
+
+
+def test_a_store_of_an_older_version_is_brought_up_to_date(url: str, bob: Store) -> None:
+    with bob._database.write() as connection:
+        for table in ("column_label", "label_scan", "label_version"):
+            connection.execute(sa.text(f"DROP TABLE {table}"))
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '0001'"))
+    newer = open_store(url)
+    assert newer.find("bob") is not None
+    assert newer.labels.put("shop", [label("email")])
+    newer.close()
 
 
 def test_a_store_of_a_newer_version_is_refused(url: str, store: Store) -> None:

@@ -465,7 +465,7 @@ class Following:
 
     standing: Standing | None = Standing()
 
-    def allow(self, request: Request, ticket: Ticket, limits: Limits | None = None) -> None:
+    def allow(self, request: Request, ticket: Ticket, limits: Limits | None = None, veil: Any = None) -> None:
         self.told.append(request.reading)
 
     def deny(self, request: Request, denial: Denial) -> None:

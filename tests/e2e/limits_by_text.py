@@ -9,6 +9,7 @@ import os
 import re
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 from nightporter.core.wire import Limits, Request, Ticket
 from nightporter.protocols.postgres.wire import PostgresWire
@@ -21,13 +22,13 @@ _LIMIT = re.compile(rb"(rows|bytes|timeout)=([0-9.]+)")
 class LimitedWire(PostgresWire):
     """Takes the limits from the text."""
 
-    def allow(self, request: Request, ticket: Ticket, limits: Limits | None = None) -> None:
+    def allow(self, request: Request, ticket: Ticket, limits: Limits | None = None, veil: Any = None) -> None:
         """As the wire does, under what the text says."""
         said = {name.decode(): float(value) for name, value in _LIMIT.findall(request.reading.text)}
         if said:
             rows, size = (None if each is None else int(each) for each in (said.get("rows"), said.get("bytes")))
             limits = Limits(rows, size, said.get("timeout"), ("said",))
-        super().allow(request, ticket, limits)
+        super().allow(request, ticket, limits, veil)
 
 
 def install() -> None:

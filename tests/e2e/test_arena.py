@@ -20,12 +20,8 @@ ARENA = Path(__file__).parents[1] / "arena"
 TIMEOUT_S = 600
 """Of one run: a hundred times what a case takes."""
 
-STOPPED = frozenset({"guardrail", "identity", "protocol"})
-"""Categories of attacks that must be refused."""
-NEVER_SHOWN = frozenset({"masking", "error-channel", "inference"})
-"""Categories about values that must not be seen. As long as no value is veiled, a case that asks for veiled ones is refused."""
-READ_CLASSIFIED = frozenset({"OK-24"})
-"""Harmless, but they read classified columns: refused for the same reason."""
+STOPPED = frozenset({"guardrail", "identity", "protocol", "masking", "error-channel", "inference"})
+"""Categories of attacks: refused, or answered without a value that must not be seen, as each case asks."""
 OPEN: dict[str, str] = {}
 """Known not to be as the reference policy has it, each with its cause. What is mended is to be taken out."""
 
@@ -41,7 +37,6 @@ def play(entrances: dict[str, str], out: Path, *more: str) -> list[dict[str, Any
     """Run the bench; its results, one for each case."""
     command = [sys.executable, str(ARENA / "arena.py"), "--admin-dsn", entrances["admin_dsn"], "--json", str(out), *more]
     command += ["--proxy-dsn-agent", entrances["agent_dsn"], "--proxy-dsn-admin", entrances["agent_super_dsn"]]
-    # its exit status is about masking too
     done = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
     assert out.exists(), done.stdout + done.stderr
     results: list[dict[str, Any]] = json.loads(out.read_text())
@@ -51,12 +46,8 @@ def play(entrances: dict[str, str], out: Path, *more: str) -> list[dict[str, Any
 def is_right(result: dict[str, Any]) -> bool:
     """Whether a case ended as it must."""
     verdict, category = result["verdict"], result["category"]
-    if result["id"] in READ_CLASSIFIED:
-        return bool(verdict == "refused")
     if category == "benign":
         return bool(verdict == "allowed")
-    if category in NEVER_SHOWN:
-        return verdict in ("stopped", "refused")
     assert category in STOPPED, f"nobody has said what must become of {category}"
     return bool(verdict == "stopped")
 

@@ -31,8 +31,10 @@ def test_once_plays_the_story_and_puts_everything_away(folder: Path) -> None:
     assert (played.returncode, played.stderr) == (0, "")
     told = played.stdout
     assert re.search(r"PGPASSWORD=\S+ \S*psql 'host=127\.0\.0\.1 port=\d+ user=alice dbname=shop'", told)
+    assert re.search(r"PGPASSWORD=\S+ \S*psql 'host=127\.0\.0\.1 port=\d+ user=carol dbname=shop'", told)
     assert re.search(r"PGPASSWORD=npt_\S+ \S*psql 'host=127\.0\.0\.1 port=\d+ user=billing-agent dbname=shop'", told)
     assert re.search(r"([1-9][\d,.]+) -> \1 \(\+0\.0 %\)", told)
+    who_sees_what(told)
     night = told.partition("3 a.m.")[2].partition("In the morning")[0]
     drop, update, in_cte, in_function, still_there = night.split("billing-agent/claude-code=> ")[2:]
     assert "(policy agents.no-drop: drop public.payments)\n" in drop
@@ -41,14 +43,34 @@ def test_once_plays_the_story_and_puts_everything_away(folder: Path) -> None:
     assert "(policy agents.ask-first: delete from public.orders, through a function): nobody approved it in time\n" in in_function
     assert [text.count("ERROR:  ") for text in (drop, update, in_cte, in_function, still_there)] == [1, 1, 1, 1, 0]
     assert re.search(r"^ +20000$", still_there, re.MULTILINE)
-    assert re.search(r"alice .*update products set price = .* 15 +committed", told)
-    assert re.search(r"drop table payments; +denied by Nightporter", told)
-    assert len(re.findall(r"held [2-9] s, then denied by", told)) == 2
-    assert "- delete orders, order_items, payments via" in told
+    morning = told.partition("In the morning")[2].partition("The book")[0]
+    assert re.search(r"alice\n    update products set price = .*;\n    15 rows, committed \(baseline\.people\)\n", morning)
+    assert re.search(
+        r"claude-code\n    drop table payments;\n(    - .*\n)+    denied by Nightporter \(agents\.no-drop\)\n", morning
+    )
+    assert len(re.findall(r"held [2-9] s, then denied by Nightporter \(agents\.ask-first, ", morning)) == 2
+    assert "    - delete orders, order_items, payments via function public.purge_canceled_orders\n" in morning
+    assert morning.count("claude-code\n") == 4
     assert re.search(r"    - read customers\([^)]*\bemail\b[^)]*\) via view public\.mailing_list\n", told)
     assert "    - delete orders via function public.purge_canceled_orders(interval)\n" in told
     assert told.rstrip().splitlines()[-1]
     assert list(folder.iterdir()) == []
+
+
+def who_sees_what(told: str) -> None:
+    """With no policy of it, and with three lines."""
+    veil, _, permitted = told.partition("Who sees what")[2].partition("3 a.m.")[0].partition("Three lines")
+    everything, alias, as_json, union, copy, error = veil.split("billing-agent/claude-code=> ")[1:]
+    error, _, person = error.partition("alice=> ")
+    for shown in (everything, alias, union, copy, person):
+        assert "p***@example.net" in shown
+    assert '"email":"*****"' in as_json
+    assert 'ERROR:  invalid input syntax for type integer: "*****"\n' in error
+    assert "paul.fischer2@example.net | ************9389\n" in permitted
+    assert 'resource in Label::"pii.email");\n' in permitted
+    assert told.count("paul.fischer2@example.net") == 1
+    assert "    - shown email by support.email (pii.email of customers.email), 1 value\n" in told
+    assert "    - masked card_number as partial (pii.card of customers.card_number), 1 value\n" in told
 
 
 def test_its_policies_can_be_edited_and_interrupted_it_leaves_quietly(folder: Path) -> None:
@@ -79,6 +101,13 @@ def try_out(told: str) -> None:
     explained = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert (explained.returncode, explained.stderr) == (3, "")
     assert "agents.no-drop (agents.cedar:" in explained.stdout
+
+    shown = re.search(r"labels report shop --config \S+", told)
+    assert shown is not None
+    command = [sys.executable, "-m", "nightporter", *shown[0].split()]
+    report = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (report.returncode, report.stderr) == (0, "")
+    assert "public.customers.email" in report.stdout
 
     agent = re.search(r"PGPASSWORD=npt_.*", told)
     policies = re.search(r"^  (/\S+/policies/agents\.cedar)$", told, re.MULTILINE)

@@ -201,6 +201,17 @@ def test_filters_by_what_is_touched(wanted: Filter, holds: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("label", "holds"),
+    [("pii.email", True), ("pii", True), ("pii.name", True), ("pii.name.given", True), ("pii.e", False), ("secret", False)],
+)
+def test_filters_by_label(label: str, holds: bool) -> None:
+    columns = [{"column": "a", "cells": 1, "label": "pii.email"}, {"column": "b", "cells": 1, "label": "pii.name.given"}]
+    assert Filter(label=label)({"kind": "outcome", "veiled": [*columns, {"column": "c", "cells": 2}]}) is holds
+    assert not Filter(label=label)({"kind": "outcome"})
+    assert not Filter(label=label)({"kind": "intent", "what": WHAT})
+
+
+@pytest.mark.parametrize(
     ("left_out", "wanted", "holds"),
     [
         ({"relations": 1}, Filter(relation="nothing"), True),

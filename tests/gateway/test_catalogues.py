@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -13,14 +14,17 @@ import pytest
 import structlog
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from nightporter.catalog.labels import LINEAGE, PERSON, Entry, Stored
 from nightporter.catalog.model import Snapshot
 from nightporter.config import Upstream
-from nightporter.core.error import UpstreamError
+from nightporter.core.error import StoreError, UpstreamError
 from nightporter.demo.server import EmbeddedServer
-from nightporter.gateway.catalogues import Catalogues
+from nightporter.gateway.catalogues import Catalogues, LabelKeeper
 from nightporter.gateway.dial import Dialer
 from nightporter.protocols.postgres.adapter import ADAPTER
 from nightporter.protocols.postgres.catalog.reader import READER
+from nightporter.store import open_store
+from nightporter.store.labels import KeptLabels
 from tests.config.example import MINIMAL, config
 from tests.lab.servers import fresh_database
 
@@ -73,8 +77,10 @@ def place(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 @asynccontextmanager
-async def service(max_age_s: float = 60.0) -> AsyncIterator[Catalogues]:
-    catalogues = Catalogues(Dialer(), {"postgres": (ADAPTER, READER)}, lambda: max_age_s)
+async def service(
+    max_age_s: float = 60.0, labels: LabelKeeper | None = None, hush: Callable[[], None] = lambda: None
+) -> AsyncIterator[Catalogues]:
+    catalogues = Catalogues(Dialer(), {"postgres": (ADAPTER, READER)}, lambda: max_age_s, labels, hush)
     try:
         yield catalogues
     finally:
@@ -300,5 +306,149 @@ def test_two_configurations_of_one_name_do_not_meet(place: Place) -> None:
             assert catalogues.current(old) is None
             catalogues.release(old)
             await until(lambda: place.connections() == 0)
+
+    asyncio.run(story())
+
+
+# Labels
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[KeptLabels]:
+    store = open_store(f"sqlite:///{tmp_path}/store.db")
+    yield store.labels
+    store.close()
+
+
+def said(column: str, label: str, relation: str = "goods") -> Entry:
+    return Entry("public", relation, column, label, PERSON, 1.0, (), "ada")
+
+
+def of(snapshot: Snapshot, relation: str, column: str) -> tuple[str, ...]:
+    return snapshot.labels.of(snapshot.relations_by_name["public", relation], column)
+
+
+def test_labels_come_with_the_catalogue_and_change_with_the_next_check(place: Place, kept: KeptLabels) -> None:
+    place.do("create table goods (id int, x text, email text)")
+
+    async def story() -> None:
+        async with service(labels=kept) as catalogues:
+            shop = place.upstream()
+            catalogues.acquire(shop)
+            first = await catalogues.fresh(shop)
+            assert (of(first, "goods", "x"), of(first, "goods", "email")) == ((), ("pii.email",))
+            assert await catalogues.fresh(shop) is first, "nothing has changed"
+            kept.put("shop", [said("x", "pii.card"), said("email", "")])
+            assert catalogues.current(shop) is first
+            catalogues.invalidate(shop)
+            second = await catalogues.fresh(shop)
+            assert (of(second, "goods", "x"), of(second, "goods", "email")) == (("pii.card",), ())
+            assert second.version > first.version
+            assert second.relations is first.relations
+            assert of(first, "goods", "x") == ()
+            assert await catalogues.fresh(shop) is second
+            kept.put("other", [said("x", "pii.phone")])
+            assert await catalogues.fresh(shop) is second
+
+    asyncio.run(story())
+
+
+def test_labels_follow_columns_that_get_other_names(place: Place, kept: KeptLabels) -> None:
+    place.do("create table goods (id int, x text)")
+
+    async def story() -> None:
+        async with service(labels=kept) as catalogues:
+            shop = place.upstream()
+            catalogues.acquire(shop)
+            kept.put("shop", [Entry("public", "goods", "x", "pii.card", LINEAGE)])  # as it is stored before a statement runs
+            first = await catalogues.fresh(shop)
+            assert of(first, "goods", "x") == ("pii.card",)
+            (entry,) = kept.read("shop").entries
+            assert (entry.relation_oid, entry.number) == (first.relations_by_name["public", "goods"].oid, 2)
+            place.do("alter table goods rename to things", "alter table things rename x to y", "create table goods (x text)")
+            second = await catalogues.fresh(shop)
+            assert (of(second, "things", "y"), of(second, "goods", "x")) == (("pii.card",), ())
+            (entry,) = kept.read("shop").entries
+            assert (entry.relation, entry.column) == ("things", "y")
+            place.do("drop table things", "create table things (z int, y text)")
+            third = await catalogues.fresh(shop)
+            assert of(third, "things", "y") == ("pii.card",)
+            assert kept.read("shop").entries[0].number == 2
+
+    asyncio.run(story())
+
+
+class Failing:
+    """A store that works when it is told to."""
+
+    def __init__(self, kept: KeptLabels) -> None:
+        self.kept = kept
+        self.works = False
+
+    def _check(self) -> None:
+        if not self.works:
+            raise StoreError("the store cannot be used: gone")
+
+    def version(self, upstream: str) -> int:
+        self._check()
+        return self.kept.version(upstream)
+
+    def read(self, upstream: str) -> Stored:
+        self._check()
+        return self.kept.read(upstream)
+
+    def put(self, upstream: str, entries: Any, **more: Any) -> bool:
+        self._check()
+        return self.kept.put(upstream, entries, **more)
+
+
+def test_a_store_that_fails_leaves_the_labels_as_they_were(place: Place, kept: KeptLabels) -> None:
+    place.do("create table goods (id int, x text, email text)")
+    kept.put("shop", [said("x", "pii.card")])
+    store = Failing(kept)
+
+    async def story() -> None:
+        async with service(labels=store) as catalogues:
+            shop = place.upstream()
+            catalogues.acquire(shop)
+            first = await catalogues.fresh(shop)
+            assert (of(first, "goods", "x"), of(first, "goods", "email")) == ((), ("pii.email",)), "names tell"
+            await catalogues.fresh(shop)
+            store.works = True
+            second = await catalogues.fresh(shop)
+            assert of(second, "goods", "x") == ("pii.card",)
+            store.works = False
+            place.do("create table more (id int)")
+            third = await catalogues.fresh(shop)
+            assert "more" in tables(third)
+            assert of(third, "goods", "x") == ("pii.card",), "the last ones hold"
+
+    with structlog.testing.capture_logs() as logs:
+        asyncio.run(story())
+    told = [entry for entry in logs if entry["event"].startswith("labels")]
+    assert [(entry["event"], entry.get("used")) for entry in told] == [
+        ("labels not readable", "what the names of columns say"),
+        ("labels readable again", None),
+        ("labels not readable", "the last ones"),
+    ]
+
+
+def test_whoever_steps_aside_has_others_do_so_too_and_says_what_is_used(place: Place) -> None:
+    hushed: list[str] = []
+
+    async def story() -> None:
+        async with service(hush=lambda: hushed.append("hush")) as catalogues:
+            shop = place.upstream()
+            assert catalogues.used() == set()
+            catalogues.acquire(shop)
+            assert catalogues.used() == {"shop"}
+            catalogues.step_aside(shop)
+            assert hushed == ["hush"]
+            catalogues.release(shop)
+            assert catalogues.used() == set()
+            catalogues.acquire(shop)
+            catalogues.release(shop)
+            assert catalogues.used() == {"shop"}, "it was, in between"
+            assert catalogues.used() == set()
 
     asyncio.run(story())

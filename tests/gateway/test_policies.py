@@ -131,7 +131,10 @@ def test_mistakes_name_the_file_with_its_folder(folder: Path) -> None:
 def test_what_there_is_comes_from_the_configuration_and_the_directory() -> None:
     upstream = "{protocol: postgres, environment: staging, address: db, credentials: {user: a}}"
     loaded = config(minimal().replace("upstreams:", f"upstreams:\n  annex: {upstream}"))
-    assert known(loaded) == Known(frozenset({"production", "staging"}), frozenset({"shop", "annex"}))
+    found = known(loaded)
+    assert (found.environments, found.databases) == (frozenset({"production", "staging"}), frozenset({"shop", "annex"}))
+    assert found.labels is not None
+    assert found.labels >= {"pii", "pii.email", "secret", "server.values"}
     wild = config(minimal().replace("  shop:", '  "*":'))
     assert known(wild).databases is None
     ada = Principal("ada", Kind.HUMAN, frozenset({"dba"}))

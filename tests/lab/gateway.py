@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,6 +28,11 @@ START_TIMEOUT_S = 60.0
 """Much is started at once on a machine that runs other tests."""
 LAUNCH = [sys.executable, "-m", "nightporter", "up", "--config"]
 PASSWORD_VARIABLE = "NIGHTPORTER_LAB_PASSWORD"
+EVERYTHING = """
+@id("lab.everything") permit(principal is Human, action, resource);
+"""
+"""Beside `baseline`: people see everything as it is; secrets too, if they are in the group SECRETS."""
+SECRETS = "secrets"
 
 
 @dataclass
@@ -55,11 +60,11 @@ class Gateway:
         """Its configuration file."""
         return self.folder / "nightporter.yaml"
 
-    def add(self, name: str, kind: Kind = Kind.HUMAN, *, owner: str | None = None) -> None:
+    def add(self, name: str, kind: Kind = Kind.HUMAN, *, owner: str | None = None, groups: Collection[str] = ()) -> None:
         """A principal with a password."""
         password = secrets.token_hex(8)
         verifier = make_verifier(Secret(password), secrets.token_bytes(16))
-        self.store.add_principal(name, kind, Method.PASSWORD, owner=owner, verifier=verifier)
+        self.store.add_principal(name, kind, Method.PASSWORD, owner=owner, groups=groups, verifier=verifier)
         self.passwords[name] = password
 
     def dsn(self, principal: str, database: str, **more: Any) -> str:
@@ -100,6 +105,7 @@ def gateway(
             "upstreams": dict(upstreams),
             "ledger": {"path": "ledger"},
             "store": "sqlite:///nightporter.db",
+            "labels": {"scan": False},  # nothing happens at the upstream but what the test does
             **top,
         }
         if cedar is not None:

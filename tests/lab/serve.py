@@ -3,7 +3,7 @@
 Starts an upstream where none is given, starts Nightporter in front of it, prints one JSON line and stays until its standard
 input is closed. Suites, ours and other people's, are pointed at it.
 
-    passthrough   a human who may do everything, as the upstream's superuser; every start-up setting but ours; every database
+    passthrough   a human who may do and see everything, as the upstream's superuser; all start-up settings but ours; all databases
     zero          what one gets with no policy file
     arena         the bench of attacks in tests/arena: an agent under its reference policy, at two entrances; before Debian's 15
 """
@@ -14,7 +14,7 @@ import argparse
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,7 +26,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from nightporter.demo.server import EmbeddedServer, debian_binaries
 from nightporter.identity.principal import Kind
-from tests.lab.gateway import Gateway, free_port, gateway, upstream
+from tests.lab.gateway import EVERYTHING, SECRETS, Gateway, free_port, gateway, upstream
 from tests.lab.servers import embedded18
 
 ARENA_ROLE = "app_svc"
@@ -38,10 +38,10 @@ ARENA_POLICIES = Path(__file__).parents[1] / "arena" / "policies"
 def passthrough(dsn: str, database: str) -> Iterator[dict[str, str]]:
     """As little between client and server as there can be: what differs is a defect."""
     entry, environment = upstream(dsn, database="*", settings="*")
-    with gateway({"*": entry}, environment=environment) as running:
+    with gateway({"*": entry}, environment=environment, cedar=EVERYTHING) as running:
         # suites compare the name they log in with to current_user
         human = str(conninfo_to_dict(dsn).get("user", "postgres"))
-        yield _answer(running, dsn, human, database)
+        yield _answer(running, dsn, human, database, groups=(SECRETS,))
 
 
 @contextmanager
@@ -83,8 +83,8 @@ def arena(dsn: str, database: str) -> Iterator[dict[str, str]]:
         }
 
 
-def _answer(running: Gateway, dsn: str, human: str, database: str) -> dict[str, str]:
-    running.add(human)
+def _answer(running: Gateway, dsn: str, human: str, database: str, groups: Collection[str] = ()) -> dict[str, str]:
+    running.add(human, groups=groups)
     running.add("agent", Kind.AGENT, owner=human)
     return {
         "admin_dsn": make_conninfo(dsn, dbname=database),

@@ -16,6 +16,7 @@ from .options import CONFIG, ConfigOption, JsonOption, RoleOption, SearchPathOpt
 from .render import complain, pointed, show, terminal_width, to_json
 
 if TYPE_CHECKING:
+    from nightporter.catalog.labels import Stored
     from nightporter.catalog.model import Snapshot
     from nightporter.config import Config, Upstream
     from nightporter.core.wire import Adapter, Standing
@@ -38,9 +39,10 @@ def analyse(
     that it sets off, and what could not be resolved for certain. Reads the catalogue of the upstream, and runs nothing there.
     The exit status is 3 if anything is unknown.
     """
-    from .options import load_config
+    from .options import load_config, stored_labels
 
-    report = understand(upstream_of(load_config(config), upstream), text, search_path, role)
+    loaded = load_config(config)
+    report = understand(upstream_of(loaded, upstream), text, search_path, role, stored_labels(loaded, upstream))
     if json:
         show(to_json(report.as_json()))
     else:
@@ -57,8 +59,12 @@ def upstream_of(config: Config, name: str) -> Upstream:
     return found
 
 
-def understand(upstream: Upstream, text: str, search_path: str | None = None, role: str | None = None) -> Report:
+def understand(
+    upstream: Upstream, text: str, search_path: str | None = None, role: str | None = None, stored: Stored | None = None
+) -> Report:
     """The reading of a text; `-` is the text on standard input. Reads the catalogue of the upstream, and runs nothing there.
+
+    `stored`: labels of its columns; None: what their names say.
 
     Ends the command with its complaint if the text does not parse.
     """
@@ -75,7 +81,7 @@ def understand(upstream: Upstream, text: str, search_path: str | None = None, ro
         if wrong.span is not None:
             sys.stderr.write("".join(f"{each}\n" for each in pointed(text, *wrong.span, terminal_width(sys.stderr))))
         raise typer.Exit(1)
-    sight = look(upstream, search_path, role)
+    sight = look(upstream, search_path, role, stored)
     return Report(upstream.name, adapter.label, sight.snapshot, sight.standing, sight.read(text))
 
 
@@ -91,12 +97,14 @@ class Sight(NamedTuple):
         return self.adapter.understand(_without_session(self.adapter.analyse(text)), self.standing, self.snapshot, ())
 
 
-def look(upstream: Upstream, search_path: str | None = None, role: str | None = None) -> Sight:
+def look(upstream: Upstream, search_path: str | None = None, role: str | None = None, stored: Stored | None = None) -> Sight:
     """Read the catalogue of an upstream. Raises NightporterError."""
     from nightporter.protocols.registry import ADAPTERS
 
     adapter = ADAPTERS[upstream.protocol]
     snapshot, standing = _look(adapter, upstream, search_path, role)
+    if stored is not None:
+        snapshot = snapshot.relabeled(stored, snapshot.version)
     _check(snapshot, standing, search_path, role)
     return Sight(adapter, snapshot, standing)
 

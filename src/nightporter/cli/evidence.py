@@ -64,6 +64,9 @@ def tail(
     column: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only intents that use this column: email, customers.email.")
     ] = None,
+    label: Annotated[
+        str | None, typer.Option(metavar="LABEL", help="Only outcomes that had this, masked or not: pii.email, pii.")
+    ] = None,
     since: Annotated[
         str | None, typer.Option(metavar="TIME", callback=_since, help="Only from this time on, UTC: 2026-01-31T03:00.")
     ] = None,
@@ -74,12 +77,13 @@ def tail(
     config: ConfigOption = CONFIG,
 ) -> None:
     """Print records, the oldest first: time, number, who, where, kind, and what it says; of an intent also what running it does to
-    which relations and columns. Laid out for a terminal, else one line each. Ctrl-C ends `--follow`.
+    which relations and columns, of an outcome which columns were masked, and which shown. Laid out for a terminal, else one line
+    each. Ctrl-C ends `--follow`.
     """
     from nightporter.evidence.tail import Filter
     from nightporter.evidence.tail import tail as records
 
-    wanted = Filter(session, principal, kind, upstream, action, since, relation, column)
+    wanted = Filter(session, principal, kind, upstream, action, since, relation, column, label)
     if width is None and sys.stdout.isatty():
         width = max(terminal_width(sys.stdout), MIN_WIDTH)
     try:

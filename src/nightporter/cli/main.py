@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from . import analyse, catalog, config, evidence, explain, policy, principal, session, token, up
+from . import analyse, catalog, config, evidence, explain, labels, policy, principal, session, token, up
 from .options import examples
 from .render import show
 from .root import Root
@@ -60,3 +60,4 @@ app.add_typer(session.app, name="session")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(config.app, name="config")
 app.add_typer(catalog.app, name="catalog")
+app.add_typer(labels.app, name="labels")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
 if TYPE_CHECKING:
+    from nightporter.catalog.labels import Stored
     from nightporter.config import Config
     from nightporter.store import Store
 
@@ -53,3 +55,15 @@ def store_of(config: Config) -> Store:
     from nightporter.store import open_store
 
     return open_store(config.store)
+
+
+def stored_labels(config: Config, upstream: str) -> Stored | None:
+    """Labels of an upstream's columns, as they are stored; None if there is no store yet, which this does not make.
+
+    Raises StoreError.
+    """
+    sqlite = config.store.removeprefix("sqlite:///")
+    if sqlite != config.store and not Path(sqlite.partition("?")[0]).exists():
+        return None
+    with closing(store_of(config)) as store:
+        return store.labels.read(upstream)

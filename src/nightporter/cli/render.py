@@ -149,7 +149,7 @@ class Told(NamedTuple):
 
     said: list[str]
     found: Sequence[str] = ()
-    """What running the statement does."""
+    """What running the statement does, or what its result had."""
     text: Sequence[str] = ()
 
 
@@ -158,7 +158,7 @@ def _said(entry: Mapping[str, Any]) -> Told:
         case "intent":
             return _intent(entry)
         case "outcome":
-            return Told(_outcome(entry))
+            return Told(_outcome(entry), [_veiled(each) for each in _mappings(entry.get("veiled"))])
         case _:
             who = _mapping(entry.get("who"))
             facts = {key: who[key] for key in ("session", "address") if key in who} | dict(_mapping(entry.get("detail")))
@@ -188,6 +188,21 @@ def _outcome(entry: Mapping[str, Any]) -> list[str]:
         parts.append(line(str(entry["transaction_end"]).replace("_", " ")))
     parts.append(f"of {line(entry.get('intent', '-'))}")
     return parts
+
+
+def _veiled(column: Mapping[str, Any]) -> str:
+    """`masked card as partial (pii.card of customers.card_number), 3 values`; `shown` is what somebody may see."""
+    masker = column.get("masker")
+    told = f"{'masked' if masker else 'shown'} {identifier(str(column.get('column', '-')))}"
+    if masker:
+        told += f" as {line(masker)}"
+    if policies := _list(column.get("policies")):
+        told += f" by {', '.join(map(line, policies))}"
+    source = line(column.get("source", "")).removeprefix(f"{USUAL_SCHEMA}.")
+    known = " ".join(filter(None, (line(column.get("label", "")), f"of {source}" if source else "")))
+    if known:
+        told += f" ({known})"
+    return f"{told}, {counted(column['cells'], 'value')}" if isinstance(column.get("cells"), int) else told
 
 
 # What a statement does

@@ -11,13 +11,14 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeAlias, TypeVar
 
+from nightporter.catalog.follow import Following
 from nightporter.catalog.model import Snapshot
 from nightporter.identity.directory import Entry
 from nightporter.identity.principal import Principal
 from nightporter.policy.model import Allow, Approval, Decision, Hold, Obligations
 from nightporter.statement.model import Reading
 
-from .wire import Cancel, Challenge, Entered, Estimating, Hello, Peer, Place, Proof, Request, Ticket, Traffic
+from .wire import Cancel, Challenge, Entered, Estimating, Hello, Peer, Place, Proof, Request, Ticket, Traffic, Veil
 
 R_co = TypeVar("R_co", covariant=True)
 R = TypeVar("R")
@@ -120,9 +121,10 @@ class Judgement:
 
     `policy_set`: hash of the policies that were in force. `withdrawn`: the client ended its wait for an approval.
     `estimating`: begins to ask how many rows it is about, on which the decision depends; this one is that without an answer.
+    `veil`: how its results are shown. `follows`: labels that go with the data that it writes.
     """
 
-    __slots__ = ("decision", "encoded", "estimating", "policy_set", "reading", "withdrawn")
+    __slots__ = ("decision", "encoded", "estimating", "follows", "policy_set", "reading", "veil", "withdrawn")
 
     def __init__(
         self,
@@ -131,12 +133,16 @@ class Judgement:
         policy_set: str | None = None,
         withdrawn: bool = False,
         estimating: Callable[[], Estimating] | None = None,
+        veil: Veil | None = None,
+        follows: tuple[Following, ...] = (),
     ) -> None:
         self.reading = reading
         self.decision = decision
         self.policy_set = policy_set
         self.withdrawn = withdrawn
         self.estimating = estimating
+        self.veil = veil
+        self.follows = follows
         self.encoded: object = None
 
 
@@ -163,6 +169,15 @@ class Count(Ask[str | None]):
 
     def __init__(self, obligations: Obligations) -> None:
         self.obligations = obligations
+
+
+class Follow(Ask[None]):
+    """Labels go where data is about to go: keep them, for every session to see. Raises EvidenceError when that cannot be done."""
+
+    __slots__ = ("follows",)
+
+    def __init__(self, follows: tuple[Following, ...]) -> None:
+        self.follows = follows
 
 
 class Intend(Ask[Ticket]):
@@ -214,6 +229,7 @@ __all__ = [
     "Count",
     "Enter",
     "Find",
+    "Follow",
     "Greet",
     "Intend",
     "Judgement",

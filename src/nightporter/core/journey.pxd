@@ -2,10 +2,10 @@
 
 
 cdef class Journey:
-    cdef object _wire, _principal, _resource, _adapter, _asking, _own, _policies, _answers, _facts, _purpose, _purpose_at_start
+    cdef object _wire, _principal, _resource, _adapter, _asking, _own, _policies, _answers, _facts, _purpose, _purpose_at_start, _token_key
     cdef readonly dict _judgements
 
     cpdef _judge_under(self, request, snapshot)
     cpdef _judge_plainly(self, reading)
     cpdef _kept(self, key)
-    cpdef _judge(self, key, reading, shifting)
+    cpdef _judge(self, key, reading, shifting, snapshot=*)

@@ -6,7 +6,8 @@
     enter        a connection to the upstream, opened with an Allow             protocols/<name>/enter
     statements   what is asked, and what that would do                          protocols/<name>/wire, catalog
                  may they, the intent recorded, then upstream                   policy, evidence
-    answers      matched to their statements, passed on, the outcome recorded   protocols/<name>/wire, evidence
+    answers      matched to their statements, what is hidden masked, passed     protocols/<name>/wire, masking
+                 on, the outcome recorded                                       evidence
 
 Every method is a generator of commands (`Steps`); the rim carries them out and answers what is asked. An exception that leaves a
 generator ends the session: fail closed.
@@ -19,12 +20,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TypeAlias
 
+from nightporter.catalog.follow import Following, followed
 from nightporter.catalog.model import Snapshot
 from nightporter.identity.principal import Principal
-from nightporter.policy.decide import NOT_TO_BE_HAD, Estimate, admit, approve, decide, one_too_many
+from nightporter.policy.decide import NOT_TO_BE_HAD, Estimate, admit, approve, decide, masked_value, not_to_be_masked, one_too_many
 from nightporter.policy.identity_settings import purpose_at_start, purpose_of
 from nightporter.policy.in_force import CLOCK, InForce
 from nightporter.policy.model import Allow, Approval, Decision, Deny, Hold, Resource, Value
+from nightporter.policy.reveal import reveals
 from nightporter.statement.model import Reading
 
 from .admission import identify
@@ -36,6 +39,7 @@ from .commands import (
     Count,
     Enter,
     Find,
+    Follow,
     Greet,
     Intend,
     Judgement,
@@ -45,7 +49,21 @@ from .commands import (
     ask,
 )
 from .error import EvidenceError, Refusal, TurnedAwayError
-from .wire import Adapter, Cancel, Denial, Estimating, Limits, Outcome, OwnView, Peer, Request, Standing, Traffic, Wire, WireSetup
+from .wire import (
+    Adapter,
+    Cancel,
+    Denial,
+    Estimating,
+    Limits,
+    Outcome,
+    OwnView,
+    Peer,
+    Request,
+    Standing,
+    Traffic,
+    Wire,
+    WireSetup,
+)
 
 MAX_JUDGEMENTS = 256
 """Distinct texts of one session whose judgement is kept; more than an application's set of prepared statements."""
@@ -90,7 +108,7 @@ def open_session(peer: Peer, adapter: Adapter, policies: InForce) -> Steps[Opene
     entered = yield from ask(Enter(decision, hello, place))
     setup = WireSetup(principal.label, entered.parameters, place.max_statement_bytes, place.follows)
     yield Welcome(adapter.welcome(hello, entered, setup, place.cancel_secret))
-    journey = Journey(adapter.new_wire(setup), principal, place.resource, policies, adapter, facts, purpose)
+    journey = Journey(adapter.new_wire(setup), principal, place.resource, policies, adapter, facts, purpose, place.token_key)
     return Opened(journey, rest, entered.rest)
 
 
@@ -106,8 +124,12 @@ class Journey:
         adapter: Adapter | None = None,
         facts: Mapping[str, Value] = NO_FACTS,
         purpose: str = "",
+        token_key: bytes = b"",
     ) -> None:
-        """`facts`: those of the session that never change. `purpose`: what the client said at start-up that it is here for."""
+        """`facts`: those of the session that never change. `purpose`: what the client said at start-up that it is here for.
+        `token_key`: under which tokens are made of what is hidden; empty: none can be.
+        """
+        self._token_key = token_key
         self._wire = wire
         self._principal = principal
         self._resource = resource
@@ -118,7 +140,7 @@ class Journey:
         self._adapter = adapter  # none is needed if the wire does not follow what texts mean
         self._judgements: dict[object, Judgement] = {}
         # what waits for the upstream to tell: the session's own view over a Snapshot, or how many rows there are
-        self._asking: tuple[Request, Snapshot | None, OwnView | Estimating] | None = None
+        self._asking: tuple[Request, Snapshot | None, OwnView | Estimating, Judgement | None] | None = None
         self._own: tuple[int, int, Snapshot | None] = (0, 0, None)  # that view: its number, the catalogue's version beneath, itself
 
     def from_client(self, data: bytes) -> Steps[None]:
@@ -162,7 +184,7 @@ class Journey:
                         judgement = self._judge_under(request, newer)
                 request.reading = judgement.reading
             if judgement.estimating is not None:
-                looked = yield from self._estimate(request, judgement.estimating)
+                looked = yield from self._estimate(request, judgement, judgement.estimating)
                 if looked is None:
                     return
                 continue
@@ -171,6 +193,8 @@ class Journey:
             try:
                 if isinstance(judgement.decision, Hold):
                     judgement = yield from self._hold(request, judgement, judgement.decision)
+                if request.reading.changes and isinstance(judgement.decision, Allow):
+                    judgement = yield from self._hand_on(request, judgement)
                 if self._policies.counts and isinstance(judgement.decision, Allow):
                     judgement = yield from self._count(judgement, judgement.decision)
                 ticket = yield Intend(request, judgement)  # evidence before effect
@@ -182,7 +206,7 @@ class Journey:
             if isinstance(decision, Allow):
                 if request.reading.uses_session:
                     self._hear_purpose(request.reading)
-                wire.allow(request, ticket, _limits(decision))
+                wire.allow(request, ticket, _limits(decision), judgement.veil)
             else:
                 state = CANCELED if judgement.withdrawn else DENIED
                 wire.deny(request, denial or Denial(state, decision.reason, f"record {ticket.number}", _hint(decision)))
@@ -192,14 +216,14 @@ class Journey:
         """Find out what the session itself sees: it has changed the catalogue, and nobody else knows yet."""
         assert self._adapter is not None  # noqa: S101 - a wire that follows comes with one
         view = self._adapter.own_view(snapshot)
-        self._asking = (request, snapshot, view)
+        self._asking = (request, snapshot, view, None)
         self._wire.inquire(next(view))
         return (yield from self._look_on())
 
-    def _estimate(self, request: Request, estimating: Callable[[], Estimating]) -> Steps[Looked | None]:
+    def _estimate(self, request: Request, judgement: Judgement, estimating: Callable[[], Estimating]) -> Steps[Looked | None]:
         """Find out how many rows it is about: a policy wants to know, and all else permits."""
         talk = estimating()
-        self._asking = (request, None, talk)
+        self._asking = (request, None, talk, judgement)
         self._wire.inquire(next(talk), plans=True)
         return (yield from self._look_on())
 
@@ -207,7 +231,7 @@ class Journey:
         """Go on with that, as far as the upstream has answered; None: it has not. Then its request can be judged."""
         asking = self._asking
         assert asking is not None  # noqa: S101 - the caller looked
-        request, snapshot, talk = asking
+        request, snapshot, talk, earlier = asking
         while (answer := self._wire.answered()) is not None:
             found: Snapshot | int | None = None
             if isinstance(answer, Denial):
@@ -226,11 +250,13 @@ class Journey:
                     if snapshot is not None and not isinstance(found, int):
                         self._own = (request.standing.private if request.standing else 0, snapshot.version, found)
             self._asking = None
-            return request, self._judge_found(request, snapshot, found), None
+            return request, self._judge_found(request, snapshot, found, earlier), None
         yield PassOn(self._wire.drain())
         return None
 
-    def _judge_found(self, request: Request, snapshot: Snapshot | None, found: Snapshot | int | None) -> Judgement:
+    def _judge_found(
+        self, request: Request, snapshot: Snapshot | None, found: Snapshot | int | None, earlier: Judgement | None
+    ) -> Judgement:
         """The decision with what the upstream was asked for: the session's own catalogue, or how many rows there are."""
         standing = request.standing
         assert standing is not None  # noqa: S101 - else nothing was asked
@@ -241,14 +267,30 @@ class Journey:
         rows = found if isinstance(found, int) else NOT_TO_BE_HAD
         shifting = self._shifting(standing) if self._policies.shifting else None
         # not kept: tomorrow there are others
-        return Judgement(request.reading, self._decide(request.reading, shifting, rows), self._answers.ruleset.hash)
+        decision = self._decide(request.reading, shifting, rows)
+        judgement = Judgement(request.reading, decision, self._answers.ruleset.hash)
+        if earlier is not None:
+            judgement.veil, judgement.follows = earlier.veil, earlier.follows
+        return judgement
 
     def _hold(self, request: Request, judgement: Judgement, hold: Hold) -> Steps[Judgement]:
         """Wait for an answer; what was held is recorded, and so is what became of it."""
         ticket = yield from ask(Intend(request, judgement))
         answer = yield from ask(AwaitApproval(ticket, hold))
         request.refers_to = ticket.number
-        return Judgement(request.reading, approve(hold, answer), judgement.policy_set, answer is Approval.WITHDRAWN)
+        decision = approve(hold, answer)
+        withdrawn = answer is Approval.WITHDRAWN
+        return Judgement(request.reading, decision, judgement.policy_set, withdrawn, veil=judgement.veil, follows=judgement.follows)
+
+    def _hand_on(self, request: Request, judgement: Judgement) -> Steps[Judgement]:
+        """What is about to be written: nothing that was masked; and where hidden data goes, its labels go before."""
+        veil = judgement.veil
+        mask = None if veil is None else veil.brings_back(request)
+        if mask is not None:
+            return Judgement(request.reading, masked_value(mask), judgement.policy_set)
+        if judgement.follows:
+            yield from ask(Follow(judgement.follows))  # its labels are there before it is
+        return judgement
 
     def _count(self, judgement: Judgement, allow: Allow) -> Steps[Judgement]:
         """What a principal may do at once, or within a minute, is looked at each time, and never kept."""
@@ -266,7 +308,7 @@ class Journey:
         key = (reading, standing, 0 if snapshot is None else snapshot.version, types, shifting)
         judgement = self._kept(key)
         if judgement is None:
-            judgement = self._judge(key, adapter.understand(reading, standing, snapshot, types), shifting)
+            judgement = self._judge(key, adapter.understand(reading, standing, snapshot, types), shifting, snapshot)
         return judgement
 
     def _judge_plainly(self, reading: Reading) -> Judgement:
@@ -284,7 +326,7 @@ class Journey:
             self._judgements.clear()
         return self._judgements.get(key)
 
-    def _judge(self, key: object, reading: Reading, shifting: Shifting | None) -> Judgement:
+    def _judge(self, key: object, reading: Reading, shifting: Shifting | None, snapshot: Snapshot | None = None) -> Judgement:
         """Decide about everything that a text says, and keep that."""
         facts = self._facts_now(shifting)
         decided = decide(self._principal, self._resource, reading, self._answers, facts)
@@ -293,6 +335,14 @@ class Journey:
             estimating = None if self._adapter is None else self._adapter.estimate(reading)
             decided = self._decide(reading, shifting, NOT_TO_BE_HAD)
         judgement = Judgement(reading, decided, self._answers.ruleset.hash, estimating=estimating)
+        adapter = self._adapter
+        if adapter is not None and not isinstance(decided, Deny):
+            sight = reveals(self._principal, self._resource, self._answers, facts)
+            judgement.veil = veil = adapter.veil(reading, snapshot, sight, self._token_key)
+            if veil is not None and veil.obstacle is not None:
+                judgement.decision = not_to_be_masked(veil.obstacle)
+            if reading.changes and snapshot is not None:
+                judgement.follows = carried_by(reading, snapshot)
         if len(self._judgements) >= MAX_JUDGEMENTS:
             self._judgements.clear()
         self._judgements[key] = judgement
@@ -366,6 +416,11 @@ class Journey:
         left_open = self._wire.open_transaction
         outcomes = self._wire.abandon()
         return outcomes, None if outcomes else left_open
+
+
+def carried_by(reading: Reading, snapshot: Snapshot) -> tuple[Following, ...]:
+    """Labels that go with the data that a text writes."""
+    return tuple(each for statement in reading.statements for each in followed(statement, snapshot))
 
 
 def _facts(peer: Peer, resource: Resource) -> dict[str, Value]:

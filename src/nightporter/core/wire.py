@@ -7,13 +7,15 @@ upstream), some words (welcome, refusal), and a `Wire` for the statement phase. 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from nightporter.catalog.model import Snapshot
 from nightporter.catalog.reader import CatalogReader
+from nightporter.catalog.sampling import Sampler
 from nightporter.identity.principal import Method, Principal
 from nightporter.policy.model import Resource
+from nightporter.policy.reveal import Reveals
 from nightporter.secret import Secret
 from nightporter.statement.model import Doubt, Reading
 
@@ -161,6 +163,19 @@ OwnView: TypeAlias = Generator[Sequence[bytes], Rows, Snapshot | None]
 """Yields questions, is sent their answers, and returns the catalogue that the session itself sees; None if that cannot be said."""
 
 
+class Veil(Protocol):
+    """How the results of one text are shown to whoever asks: a protocol's own value. None instead: everything as it is."""
+
+    @property
+    def obstacle(self) -> str | None:
+        """Why its results cannot be masked, so that it must not run; None: they can."""
+        ...
+
+    def brings_back(self, request: Request) -> str | None:
+        """What is masked and would be written by this, in words; None: nothing."""
+        ...
+
+
 @dataclass(slots=True, eq=False)
 class Request:
     """Something that the client asks for and that needs a decision before a byte of it goes upstream."""
@@ -177,6 +192,23 @@ class Request:
     """What the session has made of itself, under which the text means what it means; None: it names nothing of the catalogue."""
     parameter_types: tuple[int, ...] = ()
     """As the client declares them, in the protocol's numbers; 0 where it leaves them open."""
+
+
+class Veiled(NamedTuple):
+    """A column of a result that was masked, or whose label was seen as it is."""
+
+    column: str
+    """As the result names it."""
+    label: str
+    """What it holds; empty: nobody could tell where it comes from."""
+    masker: str
+    """What was shown in its place; empty: it was revealed."""
+    policies: tuple[str, ...]
+    """Those that say so; none: no policy lets it be seen."""
+    cells: int
+    """How many values: NULL is none."""
+    source: str = ""
+    """The column that it comes from: `public.customers.email`."""
 
 
 class Outcome:
@@ -206,6 +238,8 @@ class Outcome:
     streamed_bytes: int | None = None
     cut: int | None = None
     """How many rows reached the client, where a limit cut the result off."""
+    veiled: tuple[Veiled, ...] = ()
+    """Which columns were masked or revealed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +278,8 @@ class Place:
     cancel_secret: bytes
     follows: bool = False
     """The catalogue of the upstream is read, and what texts mean looked up in it."""
+    token_key: bytes = field(default=b"", repr=False)
+    """Of the environment: tokens that stand for hidden values are made with it."""
 
 
 class Curb:
@@ -311,8 +347,8 @@ class Wire(Protocol):
         """The next thing to decide; None when more bytes are needed, or while `stalled`."""
         ...
 
-    def allow(self, request: Request, ticket: Ticket, limits: Limits | None = None) -> None:
-        """Let it go upstream. What follows it waits until it is answered, if there are limits."""
+    def allow(self, request: Request, ticket: Ticket, limits: Limits | None = None, veil: Any = None) -> None:
+        """Let it go upstream. What follows it waits until it is answered, if there are limits. Its results come through `veil`."""
         ...
 
     def deny(self, request: Request, denial: Denial) -> None: ...
@@ -398,6 +434,8 @@ class Adapter:
     """How the catalogue that all see is read, on a connection that is for nothing else."""
     own_view: Callable[[Snapshot], OwnView]
     """The catalogue that a session sees by itself, given the one that all see: yields questions and is sent their answers."""
+    veil: Callable[[Reading, Snapshot | None, Reveals, bytes], Veil | None]
+    """How the results of a text are shown, under the catalogue that it was read under, with the key for tokens. Cached."""
     estimate: Callable[[Reading], Callable[[], Estimating] | None]
     """Begins to ask how many rows a text is about, as the server's planner expects; None: to plan it might do something else."""
     outset: Callable[[str | None, str | None], Talk[Standing]]
@@ -405,3 +443,5 @@ class Adapter:
     protocol's would have it, and this role, where they are given. Raises UpstreamError and ProtocolError."""
     complaint: Callable[[str], Doubt | None]
     """What is wrong with a text that does not parse, in the parser's own words, and where; None if that is not what is wrong."""
+    sampler: Sampler
+    """How some values of its databases are looked at, to find out what columns hold."""

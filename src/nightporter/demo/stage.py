@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,6 +44,8 @@ LEDGER_TIMEOUT_S = 10.0
 ROLE = "shop_app"
 
 POLICIES = Path(__file__).with_name("agents.cedar")
+# Not in force from the beginning: the story adds it.
+REVEALING = Path(__file__).with_name("support.cedar")
 
 PASSWORD_FILE = "shop-password"  # noqa: S105 - the name of a file
 
@@ -77,6 +80,8 @@ class Stage:
     rows: int
     """How many the shop has."""
     human: Guest
+    helper: Guest
+    """A human too, of the group `support`."""
     agent: Guest
 
     @property
@@ -91,6 +96,12 @@ class Stage:
     def policies(self) -> Path:
         """The shop's own, to be edited."""
         return self.folder / "policies" / POLICIES.name
+
+    def add_policy(self, file: Path) -> None:
+        """Put a file beside the shop's own; it is in force a moment later."""
+        beside = self.policies.with_name(file.name)
+        shutil.copyfile(file, beside.with_suffix(".new"))  # and not its mode: it is there to be edited
+        beside.with_suffix(".new").rename(beside)
 
     @property
     def program(self) -> str:
@@ -160,12 +171,14 @@ def open_stage() -> Iterator[Stage]:
     with ExitStack() as parts:
         server = parts.enter_context(EmbeddedServer(wheel_binaries()))
         upstream_password = Secret(secrets.token_urlsafe(18))
-        rows = _open_shop(server, upstream_password)
         folder = Path(tempfile.mkdtemp(prefix="nightporter-demo-"))
         parts.callback(shutil.rmtree, folder, ignore_errors=True)
         port = _listening_port(parts)
         _configure(folder, port, server, upstream_password)
-        stage = Stage(folder, port, rows, *_invite(folder / "nightporter.yaml"))
+        with ThreadPoolExecutor(1) as aside:  # the guests need no database
+            invited = aside.submit(_invite, folder / "nightporter.yaml")
+            rows = _open_shop(server, upstream_password)
+        stage = Stage(folder, port, rows, *invited.result())
         parts.enter_context(_gateway(stage))
         yield stage
 
@@ -231,23 +244,23 @@ def _configure(folder: Path, port: int, server: EmbeddedServer, password: Secret
     (folder / "nightporter.yaml").write_text(yaml.safe_dump(configuration, sort_keys=False))
 
 
-def _invite(configuration: Path) -> tuple[Guest, Guest]:
-    """A human with a password, and her agent with a token."""
-    human, agent, actor = Guest("alice", Secret(secrets.token_urlsafe(9))), "billing-agent", "claude-code"
+def _invite(configuration: Path) -> tuple[Guest, Guest, Guest]:
+    """Two humans with passwords, one of them at the help desk; and the first one's agent, with a token."""
+    human, helper = (Guest(name, Secret(secrets.token_urlsafe(9))) for name in ("alice", "carol"))
+    agent, actor = "billing-agent", "claude-code"
 
     def say(words: str, stdin: str | None = None) -> str:
         return _nightporter(configuration, words.split(), stdin)
 
-    say(
-        f"principal add {human.name} --kind human --method password --group shop --group dba --password-stdin",
-        human.secret.reveal() + "\n",
-    )
+    for guest, groups in ((human, "--group shop --group dba"), (helper, "--group shop --group support")):
+        password = guest.secret.reveal() + "\n"
+        say(f"principal add {guest.name} --kind human --method password {groups} --password-stdin", password)
     say(f"principal add {agent} --kind agent --method token --group shop --owner {human.name}")
     printed = say(f"token issue {agent} --days 1 --actor {actor}")
     token = next((word for word in printed.split() if word.startswith("npt_")), None)
     if token is None:
         raise ServerError("`nightporter token issue` did not print a token")
-    return human, Guest(agent, Secret(token), actor)
+    return human, helper, Guest(agent, Secret(token), actor)
 
 
 def _nightporter(configuration: Path, arguments: Sequence[str], stdin: str | None = None) -> str:

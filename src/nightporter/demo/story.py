@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,16 +19,25 @@ from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.rule import Rule
-from rich.table import Table
 from rich.text import Text
 
 from nightporter.core.error import NightporterError
 
 from .server import ServerError
-from .stage import Guest, Record, Stage, open_stage
+from .stage import REVEALING, Guest, Record, Stage, open_stage
 
 REVENUE = "select sum(revenue) from revenue_by_day where day >= current_date - 7;"
 SALE = "update products set price = round(price * 0.8, 2) where category = 'Coffee';"
+# All of them ask for the same values, each in another way.
+PRYING = (
+    r"select * from customers where id = 2 \gx",
+    "select email as contact, lower(family_name) as who from customers limit 2;",
+    "select row_to_json(c) from (select email, card_number from customers limit 2) c;",
+    "select email from customers where id = 2 union all select email from staff where id = 2;",
+    "copy (select id, email, card_number from customers order by id limit 3) to stdout;",
+    "select email::int from customers limit 1;",
+)
+WRITE_TO = "select given_name, email, card_number from customers where id = 2;"
 # Some do more than their first word says: a view reads customers, a CTE and a function delete, and foreign keys go on from there.
 NIGHT = (
     "select name, email from mailing_list where country = 'SE' order by id limit 2;",
@@ -43,17 +54,23 @@ def _laid_out(width: int) -> tuple[str, ...]:
     return "--width", str(max(width, 80))
 
 
-# Who has read the customers' addresses, however? What would have been deleted, whatever the statement was called?
+# Who has read the customers' addresses, however, and who was shown them? What would have been deleted, whatever the statement was
+# called?
 QUESTIONS: tuple[tuple[str, Callable[[int], tuple[str, ...]]], ...] = (
-    ("evidence tail --column customers.email", _laid_out),
+    ("evidence tail --column customers.email --last 1", _laid_out),
+    ("evidence tail --label pii.email --last 2", _laid_out),
     ("evidence tail --action delete --last 1", _laid_out),
     ("evidence verify", lambda _: ()),
 )
 
-# Whatever does more than read is told; what does nothing to data (BEGIN, SET) has no action at all.
-HARMLESS = {"read"}
+# Whatever does more than read is told; COPY asks to read or to insert besides. What does nothing to data (BEGIN) has no action.
+HARMLESS = {"read", "copy"}
 
-SHORT = {"record", "UTC", "rows"}
+# A file is looked at every half second, and everybody who is in has to hear of it.
+IN_FORCE_TIMEOUT_S = 30.0
+POLL_S = 0.2
+
+INDENT = 4
 
 
 def run(once: bool) -> int:
@@ -62,7 +79,7 @@ def run(once: bool) -> int:
     signal.signal(signal.SIGTERM, _interrupt)  # so that everything is put away
     try:
         with ExitStack() as putting_away:
-            with console.status("making a database, a shop, and two guests"):
+            with console.status("making a database, a shop, and three guests"):
                 stage = putting_away.enter_context(open_stage())
             _play(stage, console)
             if not once:
@@ -81,12 +98,15 @@ def _interrupt(*_: object) -> NoReturn:
 
 def _stay(stage: Stage, console: Console) -> None:
     console.print()
-    _say(console, "Your turn: paste one of the two lines at the top. What agents may do is written in")
-    _command(console, str(stage.policies))
-    _say(console, "Edit it: a second or two after you saved it, the next statement is decided by it, in open sessions too.")
-    _say(console, "In another shell, what would become of a statement, and the ledger. Ctrl-C here ends it and removes everything.")
+    _say(console, "Your turn: paste one of the three lines at the top. What agents may do, and who sees what, is in")
+    for file in (stage.policies, stage.policies.with_name(REVEALING.name)):
+        _command(console, str(file))
+    _say(console, "Edit them: a second or two after you saved one, the next statement is decided by it,")
+    _say(console, "in open sessions too. In another shell: what would become of a statement, what is known of")
+    _say(console, "the shop's columns, and the ledger. Ctrl-C here ends it and removes everything.")
     ask = f"{stage.program} explain --as {stage.agent.name} --upstream shop"
     _command(console, f'{ask} --config {stage.configuration} "truncate customers"')
+    _command(console, f"{stage.program} labels report shop --config {stage.configuration}")
     _command(console, f"{stage.program} evidence tail --config {stage.configuration}")
     while True:
         signal.pause()
@@ -100,27 +120,56 @@ def _play(stage: Stage, console: Console) -> None:
     before = _revenue(stage)
     _say(console, f"revenue of the last seven days: {before:,.2f}")
 
+    _act(console, "Who sees what", "Nothing was said about it: no label, no policy.")
+    _ask(stage, stage.agent, console, *PRYING)
+    _ask(stage, stage.human, console, WRITE_TO)
+    _act(console, "Three lines", "The help desk writes to customers.")
+    _permit(stage, console)
+    _ask(stage, stage.helper, console, WRITE_TO)
+
     _act(console, "3 a.m.", "Nobody touches a keyboard. An agent cleans up, in one session.")
     _ask(stage, stage.agent, console, *NIGHT)
 
     after = _revenue(stage)
     _act(console, "In the morning", "Has a metric dipped? Who changed something, or tried to?")
     _say(console, f"revenue of the last seven days: {before:,.2f} -> {after:,.2f} ({100 * (after - before) / before:+.1f} %)")
-    console.print(_table(changes(stage.records_of_ended_sessions(stage.agent))))
+    for change in changes(stage.records_of_ended_sessions(stage.agent)):
+        _tell(console, change)
 
     _act(console, "The book", "What an auditor would type.")
-    for words, more in QUESTIONS:
-        _command(console, f"nightporter {words}")
-        _verbatim(console, stage.nightporter(*words.split(), *more(console.width)))
+    with ThreadPoolExecutor(len(QUESTIONS)) as pool:
+        answers = [pool.submit(stage.nightporter, *words.split(), *more(console.width)) for words, more in QUESTIONS]
+        for (words, _), answer in zip(QUESTIONS, answers, strict=True):
+            _command(console, f"nightporter {words}")
+            _verbatim(console, answer.result())
 
 
 def _arrive(stage: Stage, console: Console) -> None:
     where = f"{stage.address}, in front of a shop with {stage.rows:,} rows"
-    _say(console, f"Nightporter {version('nightporter')} stands at {where}. Two may come in:")
-    for guest, what in ((stage.human, "a human"), (stage.agent, f"an agent, for whom {stage.human.name} answers")):
+    _say(console, f"Nightporter {version('nightporter')} stands at {where}. Three may come in:")
+    guests = (
+        (stage.human, "a human"),
+        (stage.helper, "a human in the group `support`"),
+        (stage.agent, f"an agent, for whom {stage.human.name} answers"),
+    )
+    for guest, what in guests:
         _say(console, f"{guest.name}, {what}:")
         _command(console, stage.paste(guest))
     _say(console, "People read and write. Agents read; what else they ask for waits for a person, or is refused at once.")
+
+
+def _permit(stage: Stage, console: Console) -> None:
+    """Add the demonstration's policy of who sees what, and wait until it holds."""
+    text = REVEALING.read_text()
+    for line in text[text.index("@") :].splitlines():
+        _command(console, line)
+    before = stage.psql(stage.helper, WRITE_TO)
+    stage.add_policy(REVEALING)
+    give_up = time.monotonic() + IN_FORCE_TIMEOUT_S
+    while stage.psql(stage.helper, WRITE_TO) == before:
+        if time.monotonic() > give_up:
+            raise ServerError(f"`{REVEALING.name}` did not come into force")
+        time.sleep(POLL_S)
 
 
 def _revenue(stage: Stage) -> Decimal:
@@ -206,19 +255,19 @@ def _set_off(what: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(f"{action} {', '.join(dict.fromkeys(names))} via {by}" for (action, by), names in found.items())
 
 
-def _table(found: list[Change]) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for heading in ("record", "UTC", "who", "statement", "rows", "how it ended"):
-        # texts share what room there is, so that none of them vanishes from a narrow terminal
-        table.add_column(heading, justify="right" if heading == "rows" else "left", no_wrap=heading in SHORT, overflow="fold")
-    for change in found:
-        rows = "" if change.rows is None else str(change.rows)
-        text, end = "\n- ".join((change.text, *change.does)), "\n- ".join((change.end, *change.policies))
-        table.add_row(*map(Text, (change.number, change.time, change.who, text, rows, end)))
-    return table
-
-
 # How it looks
+
+
+def _tell(console: Console, change: Change) -> None:
+    """On lines of its own: columns would leave its text no room where a terminal is narrow."""
+    console.print(Text.assemble((f"{change.number}  {change.time}  ", "dim"), (change.who, "bold cyan")), soft_wrap=True)
+    rows = "" if change.rows is None else "1 row, " if change.rows == 1 else f"{change.rows} rows, "
+    policies = f" ({', '.join(change.policies)})" if change.policies else ""
+    does = (Text(f"- {each}") for each in change.does)
+    for part in (Text(change.text), *does, Text.assemble((f"{rows}{change.end}", "bold"), policies)):
+        for line in part.wrap(console, max(console.width, 40) - INDENT):
+            line.rstrip()
+            console.print(Text(" " * INDENT).append_text(line), soft_wrap=True)
 
 
 def _act(console: Console, title: str, subtitle: str) -> None:

@@ -9,6 +9,7 @@
 <path>/policy/<sha256>.json          policies that were in force (see `versions`)
 <path>/keys/<writer>/signing         private key
 <path>/keys/<writer>/commitment-2026-01-31   commitment key of that day (UTC)
+<path>/keys/tokens                   what tokens for hidden values are made with; not the ledger's own
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ from .record import (
     Intent,
     Outcome,
     Stamp,
+    Veiled,
     check_detail,
 )
 from .segment import Segments, failure
@@ -223,6 +224,7 @@ class Ledger:
         transaction_end: str | None = None,
         sha256: str | None = None,
         streamed_bytes: int | None = None,
+        veiled: tuple[Veiled, ...] = (),
     ) -> None:
         """Record how a statement ended; written with the next intent, by `flush`, or when enough are pending.
 
@@ -254,6 +256,7 @@ class Ledger:
             transaction_end,
             sha256,
             streamed_bytes,
+            veiled,
         )
         line = _line(record)
         self._count(leaf_hash(line))

@@ -175,6 +175,22 @@ class Intent(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     streamed: bool = False
 
 
+class Veiled(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """A column of a result that was masked, or whose label was seen as it is."""
+
+    column: str
+    cells: int
+    """How many values; NULL is none."""
+    label: str = ""
+    """What it holds; empty: nobody could tell where it comes from."""
+    masker: str = ""
+    """What was shown in its place; empty: it was revealed."""
+    source: str = ""
+    """The column that it comes from, with its table."""
+    policies: tuple[str, ...] = ()
+    """Those that say so; none: no policy lets it be seen."""
+
+
 class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """Line of an outcome."""
 
@@ -196,6 +212,7 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     transaction_end: str | None = None
     sha256: str | None = None
     streamed_bytes: int | None = None
+    veiled: tuple[Veiled, ...] = ()
 
 
 class Event(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

@@ -32,7 +32,8 @@ _time = itemgetter("time")
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which records are wanted; None is no condition. Only intents have actions, relations and columns.
+    """Which records are wanted; None is no condition. Only intents have actions, relations and columns, and
+    only outcomes have labels, those of what their results had: as it is, or masked.
 
     With a relation or a column, all three must hold of one entry of `relations`, if the action is one of relations. A record that
     leaves entries out is wanted too, as it may have had what is asked for. What is `unknown` may do so as well, and is not wanted:
@@ -50,6 +51,8 @@ class Filter:
     """`customers` or `public.customers`, as the catalogue spells it."""
     column: str | None = None
     """`email`, or with its relation before it."""
+    label: str | None = None
+    """`pii.email`; one that others are under, such as `pii`, has them too."""
 
     def __call__(self, record: Record) -> bool:
         who = record.get("who") or {}
@@ -60,7 +63,11 @@ class Filter:
             and (self.upstream is None or who.get("upstream") == self.upstream)
             and self._holds_of(record.get("what") or {})
             and (self.since is None or record.get("time", "") >= self.since)
+            and (self.label is None or self._is_labelled(record))
         )
+
+    def _is_labelled(self, record: Record) -> bool:
+        return any(f"{column.get('label', '')}.".startswith(f"{self.label}.") for column in record.get("veiled", ()))
 
     def _holds_of(self, what: Record) -> bool:
         if self.action is not None and self.action not in what.get("actions", ()):

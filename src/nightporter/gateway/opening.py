@@ -164,7 +164,8 @@ class Opening:
         resource = Resource(upstream.environment, upstream.name)
         secret = secrets.token_bytes(self._adapter.secret_size(hello))
         session.found = upstream
-        return Place(upstream.name, resource, settings, worker.limits.max_statement_bytes, secret, follows=True)
+        key = worker.token_key(upstream.environment)
+        return Place(upstream.name, resource, settings, worker.limits.max_statement_bytes, secret, follows=True, token_key=key)
 
     async def _enter(self, hello: Hello, place: Place) -> Entered:
         session, worker = self._session, self._worker

@@ -20,6 +20,7 @@ from nightporter.config.packs import SUFFIX, shipped
 from nightporter.core.error import ConfigError, EvidenceError, PolicyError, PolicyErrors
 from nightporter.evidence import versions
 from nightporter.identity.principal import Principal
+from nightporter.masking.label import LABELS, above
 from nightporter.policy.question import principal_entity
 from nightporter.policy.ruleset import Known, Ruleset, Suspicion, load
 from nightporter.policy.split import MAX_FILE_BYTES
@@ -47,11 +48,12 @@ def known(config: Config, principals: Iterable[Principal] | None = None) -> Know
     upstreams = config.upstreams
     environments = frozenset(upstream.environment for upstream in upstreams.values())
     databases = None if WILDCARD in upstreams else frozenset(upstreams)
+    labels = frozenset(name for label in LABELS for name in above(label))
     if principals is None:
-        return Known(environments, databases)
+        return Known(environments, databases, labels=labels)
     every = list(principals)
     groups = frozenset(group for each in every for group in each.groups)
-    return Known(environments, databases, groups, frozenset(principal_entity(each).uid for each in every))
+    return Known(environments, databases, groups, frozenset(principal_entity(each).uid for each in every), labels=labels)
 
 
 def suspicions(ruleset: Ruleset, policies: Policies) -> list[Suspicion]:

@@ -17,7 +17,7 @@ from nightporter.core.wire import Outcome, Ticket
 from nightporter.evidence.group_commit import GroupCommit
 from nightporter.evidence.ledger import Ledger
 from nightporter.evidence.reading import found, reason
-from nightporter.evidence.record import Because, Decided, Detail, EventKind, Observed, What, Who, encode
+from nightporter.evidence.record import Because, Decided, Detail, EventKind, Observed, Veiled, What, Who, encode
 from nightporter.policy.model import Allow, Decision, Deny, Hold
 from nightporter.statement.model import Action, Statement
 
@@ -94,6 +94,7 @@ class Recorder:
             outcome.transaction_end,
             outcome.sha256,
             outcome.streamed_bytes,
+            tuple([Veiled(v.column, v.cells, v.label, v.masker, v.source, v.policies) for v in outcome.veiled]),
         )
 
     def _describe(self, judgement: Judgement) -> What:

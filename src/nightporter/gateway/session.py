@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING
 import structlog
 
 from nightporter.config import Upstream
-from nightporter.core.commands import AwaitApproval, Command, Consult, Count, Intend, PassOn, Steps
+from nightporter.core.commands import AwaitApproval, Command, Consult, Count, Follow, Intend, PassOn, Steps
 from nightporter.core.error import (
     ClosedError,
     EvidenceError,
     NightporterError,
     ProtocolError,
     Refusal,
+    StoreError,
     TlsError,
     TurnedAwayError,
     UpstreamError,
@@ -282,6 +283,10 @@ class Session:
                         self._waiting = steps
                         self._commit = spawn(self._until_consulted(steps), f"catalog {self.id}")
                         return
+                elif isinstance(command, Follow):
+                    self._waiting = steps
+                    self._commit = spawn(self._until_followed(steps, command), f"labels {self.id}")
+                    return
                 elif isinstance(command, AwaitApproval):
                     self._await_approval(steps, command.hold)
                     return
@@ -384,6 +389,22 @@ class Session:
             steps.close()
             return
         self._drive(steps, snapshot)
+        self._pump()
+
+    async def _until_followed(self, steps: Steps[None], command: Follow) -> None:
+        """Labels that could not be kept do not hold: the statement does not run."""
+        error: NightporterError | None = None
+        try:
+            assert self.found is not None  # noqa: S101 - there is an upstream as long as there is a journey
+            await self.worker.hand_on(self.found, command.follows)
+        except StoreError as failure:
+            log.error("labels not kept", session=self.id, error=str(failure))
+            error = EvidenceError(str(failure))
+        self._waiting = None
+        if self.closing:
+            steps.close()
+            return
+        self._drive(steps, None, error)
         self._pump()
 
     def _hold(self, data: bytes) -> None:

@@ -27,8 +27,10 @@ from nightporter.protocols.registry import ADAPTERS
 from nightporter.store import Store, open_store
 
 from .dial import Dialer
+from .discovery import Discovery
 from .rollout import Rollout
 from .task import spawn
+from .token_key import make_secret
 from .usage import UsageError, renew, worker_died
 
 log = structlog.get_logger()
@@ -64,6 +66,7 @@ class Supervisor:
         ledger = open_ledger(self._config, store, CONTROL_SLOT)
         self._rollout = Rollout(self._config, ledger, lambda: [each.principal for each in store.list()], self._replace)
         try:
+            make_secret(self._config.ledger.path)
             self._rollout.begin()
             self._listen()
             await self._survey(ledger)
@@ -76,10 +79,13 @@ class Supervisor:
             loop.add_signal_handler(signal.SIGHUP, self._reload, ledger)
             self._announce()
             watching = spawn(self._rollout.watch(), "policies")
+            discovering = spawn(Discovery(lambda: self._config, store.labels, ledger).run(), "discovery")
             try:
                 return await self._watch(ledger)
             finally:
                 watching.cancel()
+                discovering.cancel()
+                await asyncio.wait([discovering])  # it writes into the store and the ledger
         finally:
             self._end_workers()
             for path in self._socket_files():

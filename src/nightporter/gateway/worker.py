@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from typing import TypeVar
 
 import structlog
 
+from nightporter.catalog.labels import Carried, carried
 from nightporter.catalog.model import Snapshot
 from nightporter.config import Config, Limits, Listener, Upstream
 from nightporter.core.error import EvidenceError, ProtocolError, Refusal, TlsError, UpstreamError
@@ -33,7 +34,7 @@ from nightporter.store import Store
 
 from . import control
 from .adopted import Adopted
-from .bulletin import Bulletin
+from .bulletin import HUSH, Bulletin
 from .catalogues import Catalogues
 from .dial import Dialer, converse
 from .link import Link
@@ -42,6 +43,7 @@ from .recorder import Book, Recorder
 from .session import Session
 from .task import spawn
 from .tls import ServerTls
+from .token_key import token_key
 from .usage import Usage
 
 R = TypeVar("R")
@@ -97,15 +99,27 @@ class Worker:
         self._control: asyncio.Server | None = None
         self._stopping = asyncio.Event()
         places = {name: (adapter, adapter.catalog) for name, adapter in ADAPTERS.items()}
-        self.catalogues = Catalogues(self.dialer, places, lambda: self.config.catalog.max_age_s)
+        self.catalogues = Catalogues(
+            self.dialer, places, lambda: self.config.catalog.max_age_s, store.labels, lambda: self._hush.post()
+        )
+        self._labels = store.labels
         self._unreadable: dict[str, float] = {}  # until when no statement waits for it again
         self.usage = Usage(config.run, index, config.workers)
         self._bulletin = Bulletin(config.run, index, config.workers)
+        self._hush = Bulletin(config.run, index, config.workers, HUSH)
+        self._token_keys: dict[str, bytes] = {}
 
     @property
     def limits(self) -> Limits:
         """The limits in force."""
         return self.config.limits
+
+    def token_key(self, environment: str) -> bytes:
+        """Under which tokens for hidden values of an environment are made. Raises EvidenceError."""
+        key = self._token_keys.get(environment)
+        if key is None:
+            self._token_keys[environment] = key = token_key(self.config.ledger.path, environment)
+        return key
 
     # Life
 
@@ -266,6 +280,14 @@ class Worker:
         self._bulletin.post()
         self.catalogues.invalidate(upstream)
 
+    async def hand_on(self, upstream: Upstream, changes: Iterable[Carried]) -> None:
+        """Store the labels that a statement carries into other columns, before it goes upstream. Raises StoreError.
+
+        No worker begins a statement with the labels of before once this has returned.
+        """
+        if await self.in_thread(self._labels.put, upstream.name, list(carried(changes))):
+            self.redefined(upstream)
+
     def recorder(self, facts: dict[str, str]) -> Recorder:
         """A pen for a session of these facts."""
         return Recorder(self._book, facts)
@@ -380,6 +402,8 @@ class Worker:
                 return {"done": await self._cancel_own(process_id, bytes.fromhex(secret), client)}
             case {"verb": "policies", "hash": str(wanted)}:
                 return await self._adopted.adopt(wanted, self.in_thread, self.policies.replace)
+            case {"verb": "upstreams"}:
+                return {"upstreams": sorted(self.catalogues.used())}
             case {"verb": "sessions"}:
                 return {"sessions": [s.describe() for s in self.sessions if s.cancel_key is not None]}
             case {"verb": "end", "session": str(wanted)}:

@@ -22,7 +22,9 @@ from .outset import outset
 from .own_view import own_view
 from .prove import prove
 from .rewrite import labeled
+from .sampling import SAMPLER
 from .understanding import understood
+from .veil import veil
 from .wire import PostgresWire
 
 PORT = 5432
@@ -84,7 +86,9 @@ ADAPTER = Adapter(
     understand=understood,
     catalog=READER,
     own_view=own_view,
+    veil=veil,
     estimate=estimate,
     outset=outset,
     complaint=complaint,
+    sampler=SAMPLER,
 )

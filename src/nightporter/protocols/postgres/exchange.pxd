@@ -1,6 +1,9 @@
 # C types for exchange.py when it is compiled; the file itself stays plain Python.
 
 
+cdef class Portal
+
+
 cdef class Run:
     cdef public object outcome
     cdef public object statement
@@ -13,6 +16,9 @@ cdef class Run:
     cdef public object due
     cdef public object meters
     cdef public object cut
+    cdef public object curtain
+    cdef public object veiling
+    cdef public object request
 
 
 cdef class Owed:
@@ -22,6 +28,7 @@ cdef class Owed:
     cdef public object denial
     cdef public Py_ssize_t at
     cdef public object cutoff
+    cdef public Portal portal
 
 
 cdef class Prepared:
@@ -39,6 +46,9 @@ cdef class Portal:
     cdef public object standing
     cdef public long moved
     cdef public object meter
+    cdef public object curtain
+    cdef public bint described
+    cdef public object plan
 
 
 cdef class Pending:

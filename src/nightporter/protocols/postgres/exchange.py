@@ -14,7 +14,22 @@ from .steps import Step
 class Run:
     """One statement on its way through the server."""
 
-    __slots__ = ("began", "changes", "cut", "done", "due", "hash", "meters", "moving", "outcome", "statement", "steps")
+    __slots__ = (
+        "began",
+        "changes",
+        "curtain",
+        "cut",
+        "done",
+        "due",
+        "hash",
+        "meters",
+        "moving",
+        "outcome",
+        "request",
+        "statement",
+        "steps",
+        "veiling",
+    )
 
     def __init__(self, ticket: Ticket, statement: Statement | None, index: int = 0) -> None:
         self.outcome = Outcome(ticket, index)
@@ -28,12 +43,15 @@ class Run:
         self.moving = False  # the session waits for its end
         self.meters: Any = None  # what limits it: its own, and that of the cursor it fetches from
         self.cut: Any = None  # how its result was cut off
+        self.curtain: Any = None  # how its result is shown; None: as it is
+        self.request: Any = None  # that it came with, where its result is not shown as it is
+        self.veiling: Any = None  # what is done with the rows of it that come now
 
 
 class Owed:
     """An answer that the server owes: to a message of the client, or to one of ours in the place of a refused one."""
 
-    __slots__ = ("at", "changes", "code", "cutoff", "denial", "runs")
+    __slots__ = ("at", "changes", "code", "cutoff", "denial", "portal", "runs")
 
     def __init__(self, code: int, runs: list[Run], changes: tuple[Change[Any], ...] = (), denial: Denial | None = None) -> None:
         self.code = code
@@ -42,6 +60,7 @@ class Owed:
         self.denial = denial  # what the client gets instead of the answer
         self.at = 0  # which of the runs comes next
         self.cutoff: Any = None  # what is limited about it
+        self.portal: Portal | None = None  # that it describes or runs, if its result is veiled
 
 
 class Prepared:
@@ -57,7 +76,20 @@ class Prepared:
 class Portal:
     """What a portal's or cursor's name stands for."""
 
-    __slots__ = ("hold", "meter", "moved", "number", "reading", "run", "standing", "statement", "types")
+    __slots__ = (
+        "curtain",
+        "described",
+        "hold",
+        "meter",
+        "moved",
+        "number",
+        "plan",
+        "reading",
+        "run",
+        "standing",
+        "statement",
+        "types",
+    )
 
     def __init__(self, reading: Reading, run: Run | None, number: str | None, hold: bool = False) -> None:
         self.reading = reading
@@ -69,6 +101,9 @@ class Portal:
         self.standing: Standing | None = None  # what it was decided under
         self.moved = 0  # `Session.moved` then
         self.meter: Any = None  # what limits it, over all its portions
+        self.curtain: Any = None  # how its rows are shown; None: as they are
+        self.described = False  # the server was asked what they are
+        self.plan: Any = None  # what is done with them, once it has said so
 
 
 class Pending:

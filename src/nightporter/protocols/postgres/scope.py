@@ -126,6 +126,11 @@ class Scope:
         """Python's name of the client's encoding, as far as it is known."""
         return self._codec or "utf-8"
 
+    @property
+    def client_encoding(self) -> str:
+        """The client's encoding as the server names it."""
+        return self._settings.get("client_encoding", "UTF8")
+
     def _found(self, effect: NameEffect, own: set[str], batch: int) -> Prepared | Portal | bool | Uncertain:
         """What a name stands for that a statement uses: True where there is nothing to find out, False for unknown."""
         name = effect.name

@@ -21,6 +21,7 @@ from nightporter.statement.model import Action, Doubt, Reading, Statement
 
 from .semantics import understand as semantics
 from .semantics.scope import Scope
+from .semantics.together import handed_on
 from .session import Standing, follow
 from .steps import CONTROL, What, steps_of
 
@@ -163,7 +164,7 @@ class Understanding:
             changed = changed or any(step.what in (What.DEFINE, What.UNSETTLE) for step in steps)
             session.done(steps)
             statements.append(understood)
-        return replace(reading, statements=tuple(statements), missing=missing, looks_at_numbers=numbers)
+        return replace(reading, statements=handed_on(statements, snapshot), missing=missing, looks_at_numbers=numbers)
 
 
 def _identity(reading: Reading, several: bool) -> object:

@@ -6,6 +6,7 @@ from nightporter.protocols.postgres.exchange cimport Owed, Pending, Run
 from nightporter.protocols.postgres.framing cimport Scanner
 
 cdef int _Q, _P, _B, _D, _E, _C, _F, _S, _H, _X, _COPY_DATA, _COPY_DONE, _COPY_FAIL
+cdef int _DESCRIBE, _COPY_OUT, _NOTICE, _NOTIFICATION
 cdef int _DATA_ROW, _ROWS_BEGIN, _NO_DATA, _COMPLETE, _EMPTY, _SUSPENDED, _READY
 cdef int _PARSED, _BOUND, _CLOSED, _ERROR, _COPY_IN, _STATUS, _CALLED, _REFUSED_MESSAGE, _REFUSED_QUERY, _OURS
 
@@ -23,7 +24,7 @@ cdef class PostgresWire:
     cdef bint _dropping, _cut_dropped, _unsynced, _skipping, _flushed, _ended, _copying, _failed
     cdef object _session, _inquiry, _answer, _unanswered
     cdef bint _swallow, _metered
-    cdef object _limiter
+    cdef object _limiter, _veil
     cdef Owed _limited
     cdef object _batch, _owed, _due, _transaction, _last
     cdef bytes _status
@@ -40,12 +41,13 @@ cdef class PostgresWire:
     cpdef _execute(self, Py_ssize_t start, Py_ssize_t end)
     cpdef _sync(self, Py_ssize_t start, Py_ssize_t end)
     @cython.locals(pending=Pending, run=Run, runs=list)
-    cpdef allow(self, request, ticket, limits=*)
+    cpdef allow(self, request, ticket, limits=*, veil=*)
     @cython.locals(pending=Pending)
     cpdef _take(self, request)
     cpdef _begin(self, Run run)
     cpdef _send(self, Py_ssize_t until)
-    @cython.locals(code=int, start=Py_ssize_t, end=Py_ssize_t, count=Py_ssize_t, sent=Py_ssize_t, head=Owed, spans=list)
+    cpdef Py_ssize_t _veiled(self, Owed head, Run run, int code, bytes data, Py_ssize_t sent, Py_ssize_t start, Py_ssize_t end) except -1
+    @cython.locals(code=int, start=Py_ssize_t, end=Py_ssize_t, count=Py_ssize_t, sent=Py_ssize_t, head=Owed, spans=list, run=Run)
     cpdef receive_upstream(self, bytes data)
     @cython.locals(entry=Owed, following=Owed)
     cpdef _confirmed(self, Owed head, int code)

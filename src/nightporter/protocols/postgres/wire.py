@@ -22,6 +22,8 @@ Where the two sides could disagree:
 - Names change when the server says so, not when the client asks: see names.py. Where two texts are possible, we wait (`stalled`).
 - A setting that changes how text is read holds up later text until it is settled: see scope.py.
 - A statement under limits may be cut off, and must then fail on both sides: what follows it waits for its answer. See cutoff.py.
+- What a result shows depends on its columns (veil.py): rows are held against the server's description of them. Where the client
+  asks for none, we do, and keep the answer from it.
 - What names in a text mean depends on the session (`follows`): its state changes with the server's answers, and where it is not
   certain we ask the server ourselves, before the text that needs to know goes on: see session.py and inquiry.py. Our questions
   are owed answers like everything else; those that come back for them the client never sees.
@@ -40,7 +42,7 @@ from typing import Any
 
 from nightporter.core.error import ProtocolError
 from nightporter.core.wire import Denial, Limits, Outcome, Request, Rows, Standing, Ticket, Traffic, WireSetup
-from nightporter.statement.model import Reading, Statement
+from nightporter.statement.model import Naming, Reading, Statement
 
 from .analysis import MENTION_BYTES, MENTIONS, call, unreadable
 from .body import MalformedError, error_at, name_at, parameters_at, text_at
@@ -49,19 +51,20 @@ from .errors import denial_response
 from .exchange import Owed, Pending, Portal, Prepared, Run
 from .framing import HEADER, LARGE, LAST, MORE, PEEK, Scanner, payload
 from .inquiry import Inquiry, Place, plan_inquiry, settings_answer, settings_inquiry, view_inquiry
-from .messages import copy_fail, flush_message, parameter_status, parse_message, query_message, ready_for_query
+from .messages import copy_fail, describe_message, flush_message, parameter_status, parse_message, query_message, ready_for_query
 from .names import UNCERTAIN, Change
 from .scope import Scope, reads_alike, runs_by_name, unnamed
 from .session import Session
 from .steps import BEGINS, CONTROL, PLANS, UNPLANNED, steps_of
+from .veiling import PLAINLY, veiled_by, veiling_of
 
 FRONTEND = b"QPBDECFSHXdcf"
 BACKEND = b"123ACDEGHINSTVZcdnst"
 BULK_UP = b"d"
 BULK_DOWN = b"Dd"
 
-MAX_CONTROL = 64 * 1024
-"""Answers longer than this (a RowDescription of 1600 columns, an error that quotes a document) pass in parts."""
+MAX_CONTROL = 160 * 1024
+"""Answers longer than this (an error that quotes a document) pass in parts; a RowDescription of 1600 long names is shorter."""
 
 MAX_OWED = 16 * 1024
 """Messages on their way to an answer, at some hundred bytes each; beyond them we wait, for a Sync costs its sender five."""
@@ -75,9 +78,11 @@ _Q, _P, _B, _D, _E, _C, _F, _S, _H, _X = b"QPBDECFSHX"
 _COPY_DATA, _COPY_DONE, _COPY_FAIL = b"dcf"
 _DATA_ROW, _ROWS_BEGIN, _NO_DATA, _COMPLETE, _EMPTY, _SUSPENDED, _READY = b"DTnCIsZ"
 _PARSED, _BOUND, _CLOSED, _ERROR, _COPY_IN, _STATUS, _CALLED = b"123EGSV"
+_COPY_OUT, _NOTICE, _NOTIFICATION = b"HNA"
 _BESIDE_COPY = b"dcfHSX"  # what a client may send while the server reads COPY data
 _REFUSED_MESSAGE, _REFUSED_QUERY = 1, 2  # what is owed for REFUSED in the place of the client's message
 _OURS = 3  # what is owed for a question of ours
+_DESCRIBE = 4  # what is owed for a Describe of ours
 _BESIDE_ANSWERS = b"SA"  # settings and notifications are the client's, whenever they come; a notice is about our question
 
 _ROW_TAGS = (b"SELECT", b"INSERT", b"UPDATE", b"DELETE", b"MERGE", b"COPY", b"FETCH", b"MOVE")
@@ -140,6 +145,8 @@ class PostgresWire:
         self._limiter = Limiter()
         self._limited: Owed | None = None  # the last of what was sent under a limit, until it is answered
         self._metered = False  # some portal or cursor may be limited
+        # what is hidden: see veil.py
+        self._veil: Any = None  # the latest: what the server says unasked is held against it
 
     # From the client
 
@@ -190,8 +197,7 @@ class PostgresWire:
             if code == _S:
                 self._sync(start, end)
             elif code == _D:
-                self._unsynced = True
-                self._owed.append(Owed(_D, []))
+                self._describe(start + HEADER, end)
             elif code == _B:
                 return self._bind(start, end, count)
             elif code == _Q:
@@ -218,6 +224,16 @@ class PostgresWire:
             self._dropping = count == LARGE
             self._refuse(code, start, end, error.denial)
         return None
+
+    def _describe(self, body: int, end: int) -> None:
+        entry = Owed(_D, [])
+        if self._veil is not None and self._data[body : body + 1] == b"P":
+            portal = self._portals.lookup(self._name_at(body + 1, end)[0], self._batch)
+            if isinstance(portal, Portal) and portal.curtain is not None:
+                entry.portal = portal
+                portal.described = True
+        self._unsynced = True
+        self._owed.append(entry)
 
     def _query(self, start: int, end: int, count: int) -> Pending | None:
         reading: Reading | None
@@ -328,7 +344,7 @@ class PostgresWire:
         if portal.run is not None and standing is portal.standing and not runs_by_name(portal.reading):
             run, portal.run = portal.run, None  # recorded when it was bound
             self._unsynced = True
-            self._owed.append(Owed(_E, [run]))
+            self._run(start, name, run, portal)
             self._begin(run)
             if self._metered:
                 self._limit(start, portal.reading, None, portal)
@@ -339,7 +355,23 @@ class PostgresWire:
             return None
         pending = Pending(Request("fetch", resolved, (), False, portal.number, standing, portal.types), _E, start, end)
         pending.of = portal
+        pending.portal = name
         return pending
+
+    def _run(self, start: int, name: bytes, run: Run, portal: Portal | None) -> None:
+        """An Execute goes to the server. Rows that are veiled must be described before they come."""
+        entry = Owed(_E, [run])
+        if portal is not None and portal.curtain is not None:
+            entry.portal = portal
+            run.curtain = portal.curtain
+            if not portal.described and not portal.curtain.clear:
+                portal.described = True
+                self._send(start)
+                self._out.to_upstream.append(describe_message(b"P", name))
+                asked = Owed(_DESCRIBE, [])
+                asked.portal = portal
+                self._owed.append(asked)
+        self._owed.append(entry)
 
     def _call(self, start: int, end: int, count: int) -> Pending | None:
         body = start + HEADER
@@ -385,8 +417,9 @@ class PostgresWire:
 
     # The answer to a request
 
-    def allow(self, request: Request, ticket: Ticket, limits: Limits | None = None) -> None:
+    def allow(self, request: Request, ticket: Ticket, limits: Limits | None = None, veil: Any = None) -> None:
         pending = self._take(request)
+        self._veil = veil
         reading = request.reading
         statements = reading.statements
         runs = [Run(ticket, s, i) for i, s in enumerate(statements)] or [Run(ticket, None)]
@@ -404,6 +437,8 @@ class PostgresWire:
         if pending.code == _Q or pending.code == _F:
             self._owed.append(Owed(pending.code, runs, self._drop_unnamed() if pending.code == _Q else ()))
             for run in runs:
+                if veil is not None:
+                    self._draw(run, request, veil)
                 self._begin(run)
             if limits is not None or self._metered:
                 self._limit(pending.start, reading, limits)
@@ -415,18 +450,25 @@ class PostgresWire:
         if pending.statement is not None:
             defined = self._statements.define(pending.statement, Prepared(pending.prepared, pending.types), self._batch)
             self._owed.append(Owed(_P, [run], (defined,)))
-        if pending.portal is not None:
+        if pending.of is None and pending.portal is not None:
             portal = Portal(pending.prepared, run, ticket.number)
             if self._session is not None:
                 portal.statement, portal.types = run.statement, pending.types
                 self._plan(run)
                 portal.standing, portal.moved = request.standing, self._session.moved
+            if veil is not None:
+                self._draw(run, request, veil)
+                portal.curtain = run.curtain
             bound = self._portals.define(pending.portal, portal, self._batch)
             self._owed.append(Owed(_B, [run], (bound,)))
             if limits is not None:
                 self._limit_portal(pending.start, portal, limits)
         elif pending.statement is None:
-            self._owed.append(Owed(_E, [run]))
+            if veil is not None and pending.of is not None:
+                self._draw(run, request, veil)
+                if pending.of.curtain is None:
+                    pending.of.curtain = run.curtain
+            self._run(pending.start, pending.portal or b"", run, pending.of)
             self._begin(run)
             if limits is not None or self._metered:
                 self._limit(pending.start, reading, limits, pending.of)
@@ -463,6 +505,20 @@ class PostgresWire:
             self._leave(run, statement)
         if statement.names or statement.settings or self._scope.moved:
             self._scope.begin(run, self._batch)
+            if run.curtain is not None:
+                for change in run.changes:
+                    if isinstance(change.value, Portal):  # a cursor that it declares
+                        change.value.curtain = run.curtain
+
+    def _draw(self, run: Run, request: Request, veil: Any) -> None:
+        """How the result of a statement is shown; of what comes from a cursor, as was decided when that was declared."""
+        statement = run.statement
+        run.curtain = veil.before(run.outcome.statement)
+        run.request = request
+        for effect in statement.names if statement is not None else ():
+            if effect.naming is Naming.FETCH:
+                portal = self._portals.lookup((effect.name or "").encode(), self._batch)
+                run.curtain = portal.curtain if isinstance(portal, Portal) and portal.statement is not None else veil.unknown
 
     def _plan(self, run: Run) -> None:
         """A statement is bound: to plan it the server may run functions that call themselves immutable, and do anything."""
@@ -586,12 +642,48 @@ class PostgresWire:
             return self._limiter.other(head, piece, sent, self._out)
         if head.code not in (_E, _Q):
             raise ProtocolError("upstream sent rows that were not asked for")
-        stop = self._limiter.rows(head, self._turn(head), piece, self._out)
+        run = self._turn(head)
+        stop = self._limiter.rows(head, run, piece, self._out)
+        if run.curtain is not None:
+            sent = self._veiled(head, run, code, data, sent, start, stop)
         if stop == end:
             return sent
         if stop > sent:
             self._out.to_client.append(data[sent:stop])
         return end
+
+    # What is hidden
+
+    def _veiled(self, head: Owed, run: Run, code: int, data: bytes, sent: int, start: int, end: int) -> int:
+        """Rows that may have to be masked; `data` up to `sent` has been dealt with. Gives up to where it has been now."""
+        veiling = run.veiling
+        if veiling is None:
+            run.veiling = veiling = self._uncover(head, run, code)
+        if veiling is PLAINLY:
+            return sent
+        if start > sent:
+            self._out.to_client.append(data[sent:start])
+        veiled = veiling.feed(data, start, end)
+        if veiled:
+            self._out.to_client.append(veiled)
+        return end
+
+    def _uncover(self, head: Owed, run: Run, code: int) -> Any:
+        """What is done with rows of which the server has not said more by now."""
+        portal = head.portal
+        if portal is not None and portal.plan is not None and code == _DATA_ROW:
+            return veiling_of(portal.plan)
+        if run.curtain.clear and code == _DATA_ROW:
+            return PLAINLY
+        raise ProtocolError("upstream sent rows that it has not described")
+
+    def _said(self, code: int, body: bytes, whole: bool) -> bytes | None:
+        """What the server says beside rows, to somebody who may not see everything; gives what to say in its place."""
+        head = self._owed[0] if self._owed else None
+        run = head.runs[min(head.at, len(head.runs) - 1)] if head is not None and head.runs else None
+        curtain, request = (None, None) if run is None else (run.curtain, run.request)
+        shown: bytes | None = self._veil.said(code, body, whole, curtain, request, self._scope.codec)
+        return shown
 
     def _settle(self) -> None:
         """If what is limited has been answered: let the rest go on, or fail as the client believes it has."""
@@ -860,10 +952,13 @@ class PostgresWire:
             if code in (_DATA_ROW, _COPY_DATA):
                 if head is None or (head.code != _E and head.code != _Q):
                     raise ProtocolError("upstream sent rows that were not asked for")
-                outcome = self._turn(head).outcome
+                run = self._turn(head)
+                outcome = run.outcome
                 outcome.bytes += end - start
                 if code == _DATA_ROW:
                     outcome.rows = (outcome.rows or 0) + count
+                if run.curtain is not None:
+                    sent = self._veiled(head, run, code, data, sent, start, end)
             elif count in (MORE, LAST):  # its beginning told what it is
                 if self._swallow:
                     if start > sent:
@@ -871,10 +966,20 @@ class PostgresWire:
                     sent = end
                     self._swallow = count == MORE
             elif code in (_ROWS_BEGIN, _NO_DATA):
-                if head is not None and head.code == _D:
+                if head is not None and (head.code == _D or head.code == _DESCRIBE):
                     owed.popleft()
+                    if head.portal is not None and code == _ROWS_BEGIN:
+                        head.portal.plan = head.portal.curtain.plan(data[start + HEADER : end], self._scope.codec)
+                    if head.code == _DESCRIBE:  # the client has not asked
+                        if start > sent:
+                            self._out.to_client.append(data[sent:start])
+                        sent = end
                 elif code == _NO_DATA or head is None or head.code != _Q:
                     raise ProtocolError("upstream described something that was not asked for")
+                elif self._veil is not None:
+                    run = self._turn(head)
+                    if run.curtain is not None:
+                        run.veiling = veiling_of(run.curtain.plan(data[start + HEADER : end], self._scope.codec))
             elif code == _COMPLETE:
                 self._complete(head, data[start + HEADER : end - 1])
             elif code == _READY:
@@ -882,7 +987,7 @@ class PostgresWire:
             elif code in (_PARSED, _BOUND, _CLOSED):
                 self._confirmed(head, code)
             else:
-                replaced = self._other(head, code, data, start, end)
+                replaced = self._other(head, code, data, start, end, count != LARGE)
                 if replaced is not None:
                     self._swallow = count == LARGE
                     if start > sent:
@@ -895,12 +1000,20 @@ class PostgresWire:
         if self._limited is not None:
             self._settle()
 
-    def _other(self, head: Owed | None, code: int, data: bytes, start: int, end: int) -> bytes | None:
-        """A less frequent message; gives what to send in its place, None for itself."""
+    def _other(self, head: Owed | None, code: int, data: bytes, start: int, end: int, whole: bool) -> bytes | None:
+        """A less frequent message, or its beginning; gives what to send in its place, None for itself."""
         if code == _ERROR:
-            return self._error(head, *error_at(data, start + HEADER, min(end, start + PEEK)))
+            told = self._said(code, data[start + HEADER : end], whole) if self._veil is not None else None
+            return self._error(head, *error_at(data, start + HEADER, min(end, start + PEEK))) or told
         if code == _STATUS:
             return self._reported(data[start + HEADER : end])
+        if code in (_NOTICE, _NOTIFICATION):
+            return self._said(code, data[start + HEADER : end], whole) if self._veil is not None else None
+        if code == _COPY_OUT:
+            run = self._turn(self._expect(head, _Q, _E))
+            if run.curtain is not None:
+                run.veiling = run.curtain.copy(data[start + HEADER : end], self._scope.client_encoding) or PLAINLY
+            return None
         if code == _EMPTY:
             self._complete(head, b"")
         elif code == _SUSPENDED:
@@ -909,8 +1022,11 @@ class PostgresWire:
         elif code == _COPY_IN:
             self._copy_in(self._expect(head, _Q, _E))
         elif code == _CALLED:
-            self._finish(self._expect(head, _F).runs[0], "ok")
-        return None  # notices, notifications, COPY responses, parameter descriptions pass as they are
+            run = self._expect(head, _F).runs[0]
+            shown = None if run.curtain is None else run.curtain.value(data[start + HEADER : end], whole, self._scope.codec)
+            self._finish(run, "ok")
+            return shown
+        return None  # parameter descriptions and the like pass as they are
 
     def _expect(self, head: Owed | None, *codes: int) -> Owed:
         if head is None or head.code not in codes:
@@ -953,6 +1069,8 @@ class PostgresWire:
         if entry.at >= len(entry.runs):
             entry.runs.append(Run(entry.runs[0].outcome.ticket, None, entry.at))
             entry.runs[-1].meters = entry.runs[0].meters
+            if entry.runs[0].curtain is not None:
+                entry.runs[-1].curtain = self._veil.unknown if self._veil is not None else entry.runs[0].curtain
         return entry.runs[entry.at]
 
     def _confirm(self, change: Change[Any]) -> None:
@@ -1057,6 +1175,8 @@ class PostgresWire:
         outcome.transaction = self._transaction
         if run.hash is not None:
             outcome.sha256 = run.hash.hexdigest()
+        if run.veiling is not None and run.veiling is not PLAINLY:
+            outcome.veiled = veiled_by(run.veiling, outcome.rows or 0, complete=status == "ok" or status == "suspended")
         if run.cut is not None:
             mark(run, run.cut)
         for change in run.changes:
@@ -1101,7 +1221,7 @@ class PostgresWire:
             self._scope.reported(setting, value)
             if self._session is not None:
                 self._session.reported(setting, value)
-            return None
+            return self._said(_STATUS, body, True) if self._veil is not None else None
         if value == self._label:
             return parameter_status("application_name", "")
         own = value.removeprefix(f"{self._label} ")

@@ -8,7 +8,7 @@ from nightporter.catalog.model import Column, Snapshot
 from nightporter.protocols.postgres.catalog.queries import FIRST_OWN
 
 _BY_NAME = ("relations_by_name", "types_by_name", "functions_by_name", "operators_by_name")
-_OF_THE_READING = ("version", "source", *_BY_NAME)
+_OF_THE_READING = ("version", "source", "labels", *_BY_NAME)
 
 
 def facts(snapshot: Snapshot) -> dict[str, Any]:
