@@ -67,7 +67,7 @@ def explain(
     from nightporter.policy.model import Allow, Resource
 
     from .explained import Report
-    from .options import load_config
+    from .options import load_config, stored_labels
 
     loaded = load_config(config)
     facts = _facts(loaded, purpose, client_address, at, in_transaction=in_transaction)
@@ -77,7 +77,7 @@ def explain(
     who = _principal(loaded, principal)
     found = upstream_of(loaded, upstream)
     found = found.model_copy(update={"credentials": loaded.credentials(entrance, found)})
-    reading = understand(found, text, search_path, role)
+    reading = understand(found, text, search_path, role, stored_labels(loaded, found.name))
     facts |= {"environment": found.environment, "role": reading.role}
     resource = Resource(found.environment, found.name)
     session = admit(who, resource, {}, answers, facts)

@@ -97,15 +97,18 @@ MAX_VALUES = 500
 """Looked at, of a column: more tell no more."""
 
 
+MENTIONS = "pii.text"
 _BLANK = word_set("n/a na none null - -- ? unknown keine leer nil undefined tbd {} [] ''")
 
 
 def _best(guesses: Sequence[Guess]) -> tuple[Guess, ...]:
-    """One of each label, the surest; of labels in one another the narrower."""
+    """One of each label, the surest; of labels in one another the narrower; what mentions others only where there is none."""
     best: dict[str, Guess] = {}
     for guess in guesses:
         if guess.confidence >= ENOUGH and (guess.label not in best or guess.confidence > best[guess.label].confidence):
             best[guess.label] = guess
+    if len(best) > 1:
+        best.pop(MENTIONS, None)
     narrow = [guess for guess in best.values() if not any(other.startswith(guess.label + ".") for other in best)]
     return tuple(sorted(narrow, key=lambda guess: -guess.confidence))
 
@@ -167,7 +170,7 @@ def _kind(value: str) -> str | None:
 
 @cache
 def _detector() -> Detector:
-    return Detector(name for name in LABELS if name != "pii.text")
+    return Detector(name for name in LABELS if name != MENTIONS)
 
 
 def _mentioned(value: str) -> tuple[str, ...]:
@@ -411,7 +414,7 @@ def _texts(seen: _Sample) -> list[Guess]:
         return []
     names = ", ".join(LABELS[label].title for label, _ in (mentions + keys).most_common(3))
     how = "have keys that tell" if sum(keys.values()) > sum(mentions.values()) else "mention personal data"
-    return [Guess("pii.text", round(min(0.95, 0.6 + rows / seen.size / 2), 2), f"{rows} of {seen.size} values {how}: {names}")]
+    return [Guess(MENTIONS, round(min(0.95, 0.6 + rows / seen.size / 2), 2), f"{rows} of {seen.size} values {how}: {names}")]
 
 
 _OPAQUE = word_set(
