@@ -2,7 +2,7 @@
 
 
 cdef class Journey:
-    cdef object _wire, _principal, _resource, _adapter, _asking, _own, _policies, _answers, _facts, _purpose, _purpose_at_start, _token_key
+    cdef object _wire, _principal, _resource, _adapter, _asking, _own, _policies, _answers, _facts, _purpose, _purpose_at_start, _token_key, _reveals
     cdef readonly dict _judgements
 
     cpdef _judge_under(self, request, snapshot)

@@ -27,7 +27,7 @@ from nightporter.policy.decide import NOT_TO_BE_HAD, Estimate, admit, approve, d
 from nightporter.policy.identity_settings import purpose_at_start, purpose_of
 from nightporter.policy.in_force import CLOCK, InForce
 from nightporter.policy.model import Allow, Approval, Decision, Deny, Hold, Resource, Value
-from nightporter.policy.reveal import reveals
+from nightporter.policy.reveal import Reveals, reveals
 from nightporter.statement.model import Reading
 
 from .admission import identify
@@ -139,6 +139,7 @@ class Journey:
         self._purpose = self._purpose_at_start = purpose
         self._adapter = adapter  # none is needed if the wire does not follow what texts mean
         self._judgements: dict[object, Judgement] = {}
+        self._reveals: dict[Shifting | None, Reveals] = {}  # what is shown, at this moment
         # what waits for the upstream to tell: the session's own view over a Snapshot, or how many rows there are
         self._asking: tuple[Request, Snapshot | None, OwnView | Estimating, Judgement | None] | None = None
         self._own: tuple[int, int, Snapshot | None] = (0, 0, None)  # that view: its number, the catalogue's version beneath, itself
@@ -324,6 +325,7 @@ class Journey:
         if answers is not self._answers:
             self._answers = answers
             self._judgements.clear()
+            self._reveals.clear()
         return self._judgements.get(key)
 
     def _judge(self, key: object, reading: Reading, shifting: Shifting | None, snapshot: Snapshot | None = None) -> Judgement:
@@ -337,7 +339,9 @@ class Journey:
         judgement = Judgement(reading, decided, self._answers.ruleset.hash, estimating=estimating)
         adapter = self._adapter
         if adapter is not None and not isinstance(decided, Deny):
-            sight = reveals(self._principal, self._resource, self._answers, facts)
+            sight = self._reveals.get(shifting)
+            if sight is None:
+                self._reveals[shifting] = sight = reveals(self._principal, self._resource, self._answers, facts)
             judgement.veil = veil = adapter.veil(reading, snapshot, sight, self._token_key)
             if veil is not None and veil.obstacle is not None:
                 judgement.decision = not_to_be_masked(veil.obstacle)
@@ -345,6 +349,7 @@ class Journey:
                 judgement.follows = carried_by(reading, snapshot)
         if len(self._judgements) >= MAX_JUDGEMENTS:
             self._judgements.clear()
+            self._reveals.clear()
         self._judgements[key] = judgement
         return judgement
 

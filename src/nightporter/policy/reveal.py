@@ -61,7 +61,7 @@ class Reveals:
     Answers are kept: asked again, it is a look-up. Compared by identity, and the same object as long as policies see the same.
     """
 
-    __slots__ = ("_answers", "_columns", "_facts", "_labels", "_purpose", "principal", "resource")
+    __slots__ = ("_answers", "_columns", "_facts", "_labels", "_purpose", "principal", "resource", "sees_everything")
 
     def __init__(self, principal: Principal, resource: Resource, answers: Answers, facts: Mapping[str, Value]) -> None:
         self.principal = principal
@@ -71,6 +71,8 @@ class Reveals:
         self._purpose = bool(facts.get("purpose"))
         self._columns: dict[tuple[object, ...], Shown] = {}
         self._labels: dict[str, Shown] = {}
+        self.sees_everything: bool | None = None
+        """Whether nothing at all is hidden, once somebody who knows all labels has found out."""
 
     def column(
         self, schema: str, relation: str, column: str, labels: tuple[str, ...], use: str = "output", parents: Parents = ()

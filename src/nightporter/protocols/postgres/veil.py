@@ -65,7 +65,6 @@ class Sight(Looks):
         self.key_of_tokens = key if "token" in reveals.masks else b""
         """Empty where nobody is shown any."""
         self.hidden = frozenset(name for name in LABELS if reveals.label(name).masker is not None)
-        self.sees_everything = not self.hidden and not reveals.may_hide
         self.detector = detector_of(self.hidden)
         self.may_hold = self.detector.may_hold
         """Whether anything could be found in the bytes of a text."""
@@ -456,9 +455,13 @@ class Veils:
 
     def __call__(self, reading: Reading, snapshot: Snapshot | None, reveals: Reveals, key: bytes) -> Veil | None:
         """See `core.wire.Adapter`."""
+        if reveals.sees_everything:
+            return None  # most of all that there are
         sight = self._sight(reveals, snapshot, key)
-        if sight.sees_everything:
-            return None
+        if reveals.sees_everything is None:
+            reveals.sees_everything = not sight.hidden and not reveals.may_hide
+            if reveals.sees_everything:
+                return None
         # texts that differ in numbers share what was found of them, and then this too
         alike = tuple((s.kind, s.unknown is None, id(s.outputs), id(s.accesses)) for s in reading.statements)
         if any(statement.outputs is None and statement.kind == "copy" for statement in reading.statements):
