@@ -9,10 +9,14 @@ from collections.abc import Callable
 from random import Random
 
 from nightporter.core.error import ProtocolError
-from nightporter.core.wire import Outcome
+from nightporter.core.wire import Outcome, Request, Ticket
 from nightporter.protocols.postgres import messages as m
+from nightporter.protocols.postgres.cell import CellMask
+from nightporter.protocols.postgres.fields import fields_of
+from nightporter.protocols.postgres.shade import Shade
+from nightporter.protocols.postgres.veil import Plan
 from tests.protocols.postgres.backend import Server
-from tests.protocols.postgres.wired import FLUSH, S, Wired, b, close, d, e, p, q, texts
+from tests.protocols.postgres.wired import FLUSH, S, Wired, b, close, d, e, p, q, row, texts
 
 HARMFUL = "drop table t"
 HIDDEN = q(HARMFUL)
@@ -21,6 +25,7 @@ LIMIT = 4200
 TEXTS = ("select 1", "select 2", "select 3", "insert into t values (1)", "un known", "copy t from stdin", HARMFUL)
 NAMES = ("", "a", "b")
 MAX_TURNS = 5000
+MASKED = b"*****"
 
 
 def script(random: Random) -> bytes:
@@ -98,12 +103,56 @@ _PHRASES: tuple[Callable[[Random], bytes], ...] = (
 _WEIGHTS = (3, 5, 3, 4, 2, 3, 1, 1)
 
 
+class Curtain:
+    """Masks whatever there is."""
+
+    clear = False
+
+    def plan(self, description: bytes, codec: str) -> Plan:
+        """A mask for each column."""
+        count = len(fields_of(description))
+        return Plan([CellMask(MASKED)] * count, [Shade("full")] * count, ["?"] * count)
+
+    def copy(self, body: bytes, encoding: str) -> None:
+        """Nothing is copied out here."""
+
+    def value(self, body: bytes, whole: bool, codec: str) -> None:
+        """A function's value passes."""
+
+
+class Veil:
+    """Before everything."""
+
+    unknown = Curtain()
+
+    def before(self, statement: int) -> Curtain:
+        """The same for all."""
+        return self.unknown
+
+    def said(self, *_: object) -> None:
+        """Errors pass."""
+
+
+class Veiled(Wired):
+    """A session of somebody to whom no row is shown as it is."""
+
+    def _decide(self, request: Request, *, deny: bool) -> None:
+        if deny:
+            super()._decide(request, deny=deny)
+            return
+        ticket = Ticket(str(len(self._by_ticket) + 1), 0, b"salt")
+        self._by_ticket[ticket.number] = request
+        self._allowed.append(ticket.number)
+        self.wire.allow(request, ticket, None, Veil())
+
+
 def duel(random: Random) -> bytes:
     """One session; gives all that was said. Raises AssertionError where the two sides disagree."""
     said = script(random)
     failing = random.choice([0.0, 0.0, 0.1, 0.4])
-    server = Server(fails=lambda: random.random() < failing)
-    wired = Wired(texts(HARMFUL), limit=LIMIT)
+    veiled = random.random() < 0.4
+    server = Server(fails=lambda: random.random() < failing, describes=veiled)
+    wired = (Veiled if veiled else Wired)(texts(HARMFUL), limit=LIMIT)
     wired.slow = random.random() < 0.5
     answers = b""
     passed = b""
@@ -140,6 +189,7 @@ def duel(random: Random) -> bytes:
     assert not wired.gone().without_outcome(), "an intent without an outcome"
     told = [_said(wired, o) for o in wired.outcomes if o.status == "ok" and o.tag]
     ran = ["large" if len(text) > LIMIT else text for text in server.ran]
+    assert not veiled or row() not in wired.down, "a row passed the veil"
     assert told == ran, f"an answer was taken for another's: {told} for {ran}"
     return passed + wired.down + "\n".join(wired.ends()).encode()
 

@@ -10,13 +10,17 @@ from collections.abc import Callable
 
 from nightporter.protocols.postgres import messages as m
 
-from .wired import BOUND, CLOSED, COPY_IN, NO_DATA, PARSED, done, error, row, z
+from .wired import BOUND, CLOSED, COPY_IN, NO_DATA, PARSED, ROWS, done, error, row, z
 
 
 class Server:
-    """What a server finds in a stream. `fails` is asked whenever something could go wrong; texts that are refused always do."""
+    """What a server finds in a stream. `fails` is asked whenever something could go wrong; texts that are refused always do.
 
-    def __init__(self, fails: Callable[[], bool] = lambda: False) -> None:
+    `describes`: it says what rows are before they come, or when it is asked.
+    """
+
+    def __init__(self, fails: Callable[[], bool] = lambda: False, *, describes: bool = False) -> None:
+        self._describes = describes
         self.ran: list[str] = []
         """Texts that ran to their end, in order."""
         self._fails = fails
@@ -55,6 +59,8 @@ class Server:
                 self._statements.pop(b"", None)
                 self._portals.clear()
                 said = self._run(words[0].decode())
+                if self._describes and said.startswith(b"D"):
+                    said = ROWS + said
                 self._simple = said == COPY_IN
                 return said if self._simple else said + z()
             case "P":
@@ -69,7 +75,9 @@ class Server:
                 return BOUND
             case "D":
                 names = self._portals if body[:1] == b"P" else self._statements
-                return NO_DATA if words[0][1:] in names else self._fail()
+                if words[0][1:] not in names:
+                    return self._fail()
+                return ROWS if self._describes and not names[words[0][1:]].startswith("copy") else NO_DATA
             case "C":
                 (self._portals if body[:1] == b"P" else self._statements).pop(words[0][1:], None)
                 return CLOSED
