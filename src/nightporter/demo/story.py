@@ -136,7 +136,7 @@ def _play(stage: Stage, console: Console) -> None:
     for change in changes(stage.records_of_ended_sessions(stage.agent)):
         _tell(console, change)
 
-    _act(console, "The book", "What an auditor would type.")
+    _act(console, "The book", "What an auditor would type. It is signed every ten seconds.")
     with ThreadPoolExecutor(len(QUESTIONS)) as pool:
         answers = [pool.submit(stage.nightporter, *words.split(), *more(console.width)) for words, more in QUESTIONS]
         for (words, _), answer in zip(QUESTIONS, answers, strict=True):
