@@ -44,6 +44,8 @@ SETTLED = 0.9
 """A scan that found nothing with this confidence or more settles it: no value need be looked at any more."""
 
 TEMPORARY = "pg_temp"
+MAX_NAMED_CHILDREN = 64
+"""Children of a table whose own names are looked at for its labels; their columns are called as the table's are."""
 _SYSTEM = ("pg_catalog", "information_schema", "pg_toast")
 _TABLES = frozenset("rpfmct")
 _READ_BODIES = frozenset(("sql", "plpgsql", "internal"))
@@ -130,6 +132,10 @@ class Stored:
             if entry.relation_oid:
                 self._by_oid.setdefault(entry.relation_oid, []).append(entry)
 
+    def tells_of(self, relation: Relation) -> bool:
+        """Whether anything is stored of a relation, by its OID or its name."""
+        return relation.oid in self._by_oid or (schema_of(relation.schema), relation.name) in self._by_name
+
     def of_relation(self, relation: Relation, present: Mapping[int, Relation]) -> dict[str, list[Entry]]:
         """By the present name of the column; `present`: all relations that there are."""
         found: dict[str, list[Entry]] = {}
@@ -187,7 +193,7 @@ _NO_NAMES: tuple[str, ...] = ()
 class Labels:
     """What is known of the columns of one Snapshot. Immutable as seen from outside; each relation is looked into once."""
 
-    __slots__ = ("_by_name", "_downward", "_found", "_functions", "_naming", "_own", "_relations", "_types", "stored")
+    __slots__ = ("_by_name", "_descendants", "_downward", "_found", "_functions", "_naming", "_own", "_relations", "_types", "stored")
 
     def __init__(self, snapshot: Snapshot, stored: Stored = NOTHING_STORED, naming: Naming = _named) -> None:
         self.stored = stored
@@ -197,6 +203,7 @@ class Labels:
         self._naming = naming
         self._own: dict[Relation, Mapping[str, _Own]] = {}
         self._downward: dict[Relation, dict[str, tuple[Labelled, ...]]] = {}
+        self._descendants: dict[Relation, list[Relation]] = {}
         self._found: dict[Relation, dict[str, tuple[str, ...]]] = {}
 
     def of(self, relation: Relation, column: str) -> tuple[str, ...]:
@@ -301,17 +308,27 @@ class Labels:
         if column in kept:
             return kept[column]
         found: dict[str, Labelled] = {}
-        waiting, seen = [relation], {relation.oid}
-        while waiting:
-            each = waiting.pop()
+        for each in (relation, *self._descended(relation)):
             _add(found, self._own_of(each, column).labelled)
-            for oid in each.children:
+        kept[column] = tuple(found.values())
+        return kept[column]
+
+    def _descended(self, relation: Relation) -> list[Relation]:
+        """All below it that may know more than it does: of very many, and of partitions, those of which something is stored."""
+        kept = self._descendants.get(relation)
+        if kept is None:
+            waiting, seen, found = list(relation.children), {relation.oid}, []
+            while waiting:
+                oid = waiting.pop()
                 child = self._relations.get(oid)
                 if child is not None and oid not in seen:
                     seen.add(oid)
-                    waiting.append(child)
-        kept[column] = tuple(found.values())
-        return kept[column]
+                    found.append(child)
+                    waiting += child.children
+            few = len(found) <= MAX_NAMED_CHILDREN
+            kept = [each for each in found if self.stored.tells_of(each) or (few and not each.is_partition)]
+            self._descendants[relation] = kept
+        return kept
 
     # One relation by itself
 
