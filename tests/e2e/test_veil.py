@@ -425,3 +425,19 @@ def test_records_tell_what_was_masked(place: tuple[Gateway, Tap, str]) -> None:
         ("note", "pii.text", "found", 2),
     ]
     assert told["veiled"][0]["source"] == "public.people.email"
+
+
+def test_a_constraint_that_is_checked_at_commit_shows_no_key(place: tuple[Gateway, Tap, str]) -> None:
+    with connect(place, "grace") as person:
+        person.execute("create table late (email text unique deferrable initially deferred)")
+        try:
+            person.execute("insert into late select email from people")
+            place[1].heard()
+            person.execute("begin")
+            person.execute("insert into late select email from people where id = 1")
+            with pytest.raises(psycopg.errors.UniqueViolation) as caught:
+                person.execute("commit")
+            assert caught.value.diag.constraint_name == "late_email_key"
+            assert seen(place[1]) == []
+        finally:
+            person.execute("drop table late")
