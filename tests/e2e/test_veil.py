@@ -441,3 +441,23 @@ def test_a_constraint_that_is_checked_at_commit_shows_no_key(place: tuple[Gatewa
             assert seen(place[1]) == []
         finally:
             person.execute("drop table late")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "select set_config('my.x', family_name, false) from people where id = 1",
+        "do $$ begin perform set_config('my.x', family_name, false) from people where id = 1; end $$",
+        "with p as (select family_name n from people) select set_config('my.x', (select max(n) from p), false) is null",
+    ],
+)
+def test_no_setting_takes_a_value_along(place: tuple[Gateway, Tap, str], text: str) -> None:
+    with connect(place, "grace") as person:
+        place[1].heard()
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            person.execute(text.encode())
+        with pytest.raises(psycopg.errors.UndefinedObject):
+            person.execute("select current_setting('my.x')")
+        assert seen(place[1]) == []
+        person.execute("select set_config('my.x', 'constant', false), email from people")
+        assert person.execute("show my.x").fetchone() == ("constant",)

@@ -21,7 +21,7 @@ from nightporter.masking.label import LABELS
 from nightporter.masking.maskers import MASKED, mask
 from nightporter.masking.naming import key_label
 from nightporter.policy.reveal import Reveals, Shown
-from nightporter.statement.model import Output, Reading, Statement
+from nightporter.statement.model import Effect, Output, Reading, Statement
 
 from . import encoding as encodings
 from .cell import CellMask
@@ -315,6 +315,16 @@ class Curtain:
             return True
         return _copy_form(statement) is not None
 
+    @property
+    def keeps(self) -> bool:
+        """Whether it could put what is hidden into a setting, from where anything may show it later."""
+        statement = self._statement
+        if statement is None or not self.strict:
+            return False
+        if any(each.value is None and not (each.direct or each.reset or each.stored) for each in statement.settings):
+            return True
+        return any(Effect.CHANGES_SETTINGS in each.effects and each.via for each in statement.effects)
+
     def value(self, body: bytes, whole: bool, codec: str) -> bytes | None:
         """For the value of a FunctionCall (the body of its response): what to send in its place, None for itself."""
         if body[:4] == b"\xff\xff\xff\xff":
@@ -397,8 +407,11 @@ class Veil:
     @property
     def obstacle(self) -> str | None:
         """See `core.wire.Veil`."""
-        possible = all(curtain.is_possible for curtain in self.curtains)
-        return None if possible else "rows that hold what may not be seen cannot be copied with these options"
+        if not all(curtain.is_possible for curtain in self.curtains):
+            return "rows that hold what may not be seen cannot be copied with these options"
+        if any(curtain.keeps for curtain in self.curtains):
+            return "a setting could be given a value that may not be seen, and shown later"
+        return None
 
     def brings_back(self, request: Request) -> str | None:
         """See `core.wire.Veil`."""
