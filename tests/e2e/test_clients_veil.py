@@ -5,14 +5,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import io
 import json
 import shutil
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +34,7 @@ from nightporter.catalog.labels import PERSON, Entry
 from nightporter.demo.server import EmbeddedServer
 from nightporter.gateway.bulletin import OUTSIDE, Bulletin
 from nightporter.identity.principal import Kind
-from tests.lab.book import until
-from tests.lab.clients import environment, psql, run
+from tests.lab.clients import environment, run
 from tests.lab.gateway import Gateway, gateway, upstream
 from tests.lab.servers import fresh_database
 
@@ -53,8 +50,7 @@ LABELS = {
 }
 MASKERS = ("full", "partial", "token", "year", "bucket", "null")
 CEDAR = "".join(
-    f'@id("{name}") @mask("{name}")\n'
-    f'permit (principal in Group::"{name}", action == Action::"reveal", resource in Label::"pii");\n'
+    f'@id("{name}") @mask("{name}")\npermit (principal in Group::"{name}", action == Action::"reveal", resource in Label::"pii");\n'
     for name in MASKERS
 )
 """Whoever is in the group of a masker sees everything that way."""
@@ -164,7 +160,8 @@ def _gateway(dsn: str, columns: Sequence[Column], cedar: str | None = None) -> I
 
 def _columns(connection: psycopg.Connection) -> list[Column]:
     found = connection.execute(
-        "select attname, type, attname like '%m%', attname like 'a%' from pg_attribute join specimen on n = substring(attname from '[0-9]+')::int"
+        "select attname, type, attname like '%m%', attname like 'a%'"
+        " from pg_attribute join specimen on n = substring(attname from '[0-9]+')::int"
         " where attrelid = 'of_kinds'::regclass and attnum > 2 order by attnum"
     )
     return [Column(*row) for row in found.fetchall()]
@@ -181,7 +178,10 @@ class Told(NamedTuple):
 
 
 def check(place: Place, view: View, shown: Sequence[Any], straight: Sequence[Any], names: Sequence[Column] | None = None) -> None:
-    """Hold the rows of a view, each a sequence of id, note and its columns (all of them if not said), against those of `plain` columns as they are."""
+    """Hold the rows of a view, each a sequence of id, note and its columns (all of them if not said), against straight ones.
+
+    `straight`: the same of the columns that nobody masks, without a gateway.
+    """
     wrong: list[str] = []
     columns = place.columns if names is None else names
     plain = [column for column in columns if not column.masked]
@@ -220,14 +220,16 @@ def _complaint(view: View, column: Column, row: int, value: Any, sample: Any) ->
     flat = value if len(sizes) == 1 else [each for inner in value for each in inner]
     nulls = {1: (1,), 2: (1, 5), 4: ()}[row]
     for n, each in enumerate(flat):
-        complaint = _unlike(each, sample[0], column.type, may_be_null) if n not in nulls else f"{each!r}" if each is not None else None
+        complaint = (
+            _unlike(each, sample[0], column.type, may_be_null) if n not in nulls else f"{each!r}" if each is not None else None
+        )
         if complaint:
             return f"element {n} of {value!r}: {complaint}"
     return None
 
 
 def _sizes(value: Any, dimensions: int) -> tuple[int, ...]:
-    sizes = []
+    sizes: list[int] = []
     while isinstance(value, list) and len(sizes) < dimensions:
         sizes.append(len(value))
         value = value[0] if value else None
@@ -304,7 +306,10 @@ def test_psycopg(place: Place, view: View, binary: bool) -> None:
 def test_text_and_binary_say_the_same(place: Place, view: View) -> None:
     """As the server itself understands them."""
     query = f"select * from {view.table} order by id".encode()
-    with psycopg.connect(view.dsn(place), autocommit=True) as connection, psycopg.connect(place.straight, autocommit=True) as server:
+    with (
+        psycopg.connect(view.dsn(place), autocommit=True) as connection,
+        psycopg.connect(place.straight, autocommit=True) as server,
+    ):
         text, binary = (connection.pgconn.exec_params(query, [], result_format=form) for form in (pq.Format.TEXT, pq.Format.BINARY))
         read: dict[tuple[int, int, bytes], bytes | str] = {}
 
@@ -333,13 +338,16 @@ def test_text_and_binary_say_the_same(place: Place, view: View) -> None:
 @some_views
 @pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])
 def test_psycopg_by_a_cursor_on_the_server(place: Place, view: View, binary: bool) -> None:
-    with session(view.dsn(place)) as connection, connection.transaction():
-        with connection.cursor("a cursor", binary=binary, scrollable=True) as cursor:
-            cursor.itersize = 1
-            cursor.execute(f"select * from {view.table} order by id".encode())
-            check(place, view, list(cursor), straight(place, binary=binary))
-            cursor.scroll(0, "absolute")
-            check(place, view, [*cursor.fetchmany(3), cursor.fetchone()], straight(place, binary=binary))
+    with (
+        session(view.dsn(place)) as connection,
+        connection.transaction(),
+        connection.cursor("a cursor", binary=binary, scrollable=True) as cursor,
+    ):
+        cursor.itersize = 1
+        cursor.execute(f"select * from {view.table} order by id".encode())
+        check(place, view, list(cursor), straight(place, binary=binary))
+        cursor.scroll(0, "absolute")
+        check(place, view, [*cursor.fetchmany(3), cursor.fetchone()], straight(place, binary=binary))
 
 
 @some_views
@@ -360,13 +368,12 @@ def test_psycopg_by_copy(place: Place, view: View, binary: bool, source: str) ->
 @pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])
 def test_psycopg_in_a_pipeline(place: Place, view: View, binary: bool) -> None:
     query = f"select * from {view.table} where id between %s and %s order by id"
-    with session(view.dsn(place)) as connection:
-        with connection.pipeline():
-            cursors = [connection.cursor(binary=binary) for _ in range(6)]
-            for cursor in cursors[:-1]:
-                cursor.execute(query.encode(), (1, 4))
-            cursors[-1].execute(straight_query(place).replace("of_kinds", view.table).encode())
-            found = [cursor.fetchall() for cursor in cursors]
+    with session(view.dsn(place)) as connection, connection.pipeline():
+        cursors = [connection.cursor(binary=binary) for _ in range(6)]
+        for cursor in cursors[:-1]:
+            cursor.execute(query.encode(), (1, 4))
+        cursors[-1].execute(straight_query(place).replace("of_kinds", view.table).encode())
+        found = [cursor.fetchall() for cursor in cursors]
     expected = straight(place, binary=binary)
     for rows in found[:-1]:
         check(place, view, rows, expected)
@@ -462,7 +469,7 @@ TYPED: dict[str, Any] = {
     "daterange": postgresql.DATERANGE(),
     "tstzrange": postgresql.TSTZRANGE(),
     "int4multirange": postgresql.INT4MULTIRANGE(),
-    "mood": sa.Enum("calm", "cross", "O'Brien \"x\"", name="mood"),
+    "mood": sa.Enum("calm", "cross", 'O\'Brien "x"', name="mood"),
     "json": sa.JSON(),
     "jsonb": postgresql.JSONB(),
     "tsvector": postgresql.TSVECTOR(),
@@ -472,17 +479,32 @@ TYPED: dict[str, Any] = {
 
 @some_views
 def test_sqlalchemy(place: Place, view: View) -> None:
-    columns = [each for each in place.columns if each.type in TYPED]
+    # it tells a dimension of an array from a list within a document by looking, and reads neither arrays of enums with lower
+    # bounds nor those of types that psycopg has not been told of
+    columns = [
+        each
+        for each in place.columns
+        if each.type in TYPED and not (each.array and each.type in ("json", "jsonb", "mood", "citext"))
+    ]
     plain = [each for each in columns if not each.masked]
 
     def rows(dsn: str, table: str, wanted: list[Column]) -> list[Any]:
         info = conninfo_to_dict(dsn)
         url = sa.URL.create(
-            "postgresql+psycopg", str(info["user"]), str(info["password"]), str(info["host"]), int(str(info["port"])), str(info["dbname"])
+            "postgresql+psycopg",
+            str(info["user"]),
+            str(info["password"]),
+            str(info["host"]),
+            int(str(info["port"])),
+            str(info["dbname"]),
         )
         made = sa.create_engine(url, poolclass=sa.NullPool)
         typed = [sa.column(each.name, postgresql.ARRAY(TYPED[each.type]) if each.array else TYPED[each.type]) for each in wanted]
-        query = sa.select(sa.column("id", sa.Integer()), sa.column("note", sa.Text()), *typed).select_from(sa.table(table)).order_by("id")
+        query = (
+            sa.select(sa.column("id", sa.Integer()), sa.column("note", sa.Text()), *typed)
+            .select_from(sa.table(table))
+            .order_by("id")
+        )
         try:
             with made.connect() as connection:
                 return [tuple(row) for row in connection.execute(query).all()]
@@ -503,7 +525,9 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(CLIENTS, folder, ignore=shutil.ignore_patterns("node_modules"))
     npm = shutil.which("npm")
     assert npm is not None, "node and npm are missing from the system (scripts/system-packages)"
-    done = subprocess.run([npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=folder, capture_output=True, timeout=300, check=False)
+    done = subprocess.run(
+        [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"], cwd=folder, capture_output=True, timeout=300, check=False
+    )
     assert done.returncode == 0, done.stderr.decode(errors="replace")
     return folder
 
@@ -511,7 +535,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def of_node(folder: Path, dsn: str, how: str, query: str) -> list[list[Any]]:
     """What node makes of the rows of a query."""
     done = subprocess.run(
-        ["node", "rows.js", how, query], cwd=folder, env=environment(dsn), capture_output=True, timeout=120, check=False
+        ["node", "rows.js", how, query], cwd=folder, env=environment(dsn), capture_output=True, timeout=30, check=False
     )
     assert done.returncode == 0, done.stderr.decode(errors="replace")
 
@@ -524,8 +548,9 @@ def of_node(folder: Path, dsn: str, how: str, query: str) -> list[list[Any]]:
 
 
 @some_views
-@pytest.mark.parametrize("how", ["text", "binary", "prepared"])
+@pytest.mark.parametrize("how", ["text", "prepared"])
 def test_node(place: Place, node: Path, view: View, how: str) -> None:
+    """In text alone: pg 8.23 takes binary cells for UTF-8, whoever sends them."""
     expected = of_node(node, place.straight, how, straight_query(place))
     rows = of_node(node, view.dsn(place), how, f"select * from {view.table} order by id")
     check(place, view, rows, expected)
@@ -541,7 +566,10 @@ def test_psql(place: Place, view: View, major: int) -> None:
     plain = straight_query(place)
     right = run(major, "psql", place.straight, *arguments, plain)
     assert run(major, "psql", view.dsn(place), *arguments, plain.replace("of_kinds", view.table)) == right
-    for query in (f"select * from {view.table} order by id", f"\\copy (select * from {view.table} order by id) to stdout csv header null '~'"):
+    for query in (
+        f"select * from {view.table} order by id",
+        f"\\copy (select * from {view.table} order by id) to stdout csv header null '~'",
+    ):
         said = run(major, "psql", view.dsn(place), *arguments, query)
         rows = list(csv.reader(io.StringIO(said.decode(), newline="")))
         assert [len(row) for row in rows] == [len(place.columns) + 2] * 5

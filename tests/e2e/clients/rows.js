@@ -1,6 +1,6 @@
 // Prints what node-postgres makes of the rows of queries: a line of JSON for each, a list of rows, each a list of [type, value].
 //
-//   node rows.js text|binary|prepared QUERY...        the connection is said by PGHOST, PGPORT, ...
+//   node rows.js text|prepared QUERY...        the connection is said by PGHOST, PGPORT, ...
 "use strict";
 
 const { Client } = require("pg");
@@ -20,7 +20,6 @@ async function main() {
   await client.connect();
   for (const text of queries) {
     const query = { text, rowMode: "array" };
-    if (how === "binary") Object.assign(query, { binary: true, queryMode: "extended" });
     if (how === "prepared") query.name = "prepared";
     let result = await client.query(query);
     if (how === "prepared") result = await client.query(query);
