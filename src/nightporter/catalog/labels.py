@@ -193,7 +193,18 @@ _NO_NAMES: tuple[str, ...] = ()
 class Labels:
     """What is known of the columns of one Snapshot. Immutable as seen from outside; each relation is looked into once."""
 
-    __slots__ = ("_by_name", "_descendants", "_downward", "_found", "_functions", "_naming", "_own", "_relations", "_types", "stored")
+    __slots__ = (
+        "_by_name",
+        "_descendants",
+        "_downward",
+        "_found",
+        "_functions",
+        "_naming",
+        "_own",
+        "_relations",
+        "_types",
+        "stored",
+    )
 
     def __init__(self, snapshot: Snapshot, stored: Stored = NOTHING_STORED, naming: Naming = _named) -> None:
         self.stored = stored

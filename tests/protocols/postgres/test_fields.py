@@ -57,9 +57,7 @@ def test_any_bytes_are_fields_or_refused(body: bytes) -> None:
         return
 
 
-@pytest.mark.parametrize(
-    ("body", "found"), [(b"\0\0\2\0\0\0\0", (False, 2)), (b"\1\0\1\0\1", (True, 1)), (b"\0\0\0", (False, 0))]
-)
+@pytest.mark.parametrize(("body", "found"), [(b"\0\0\2\0\0\0\0", (False, 2)), (b"\1\0\1\0\1", (True, 1)), (b"\0\0\0", (False, 0))])
 def test_a_copy_says_how_it_is_written(body: bytes, found: tuple[bool, int]) -> None:
     assert copied(body) == found
 

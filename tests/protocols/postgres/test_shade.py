@@ -60,9 +60,7 @@ def masker(shade: Shade) -> str:
         ((), Shown("partial", ("p",)), False, "full"),
     ],
 )
-def test_a_column_is_shown_as_its_label_and_policy_say(
-    labels: tuple[str, ...], shown: Shown, direct: bool, expected: str
-) -> None:
+def test_a_column_is_shown_as_its_label_and_policy_say(labels: tuple[str, ...], shown: Shown, direct: bool, expected: str) -> None:
     assert of_column(Table({"c": shown}), "public", "people", "c", labels, direct=direct).masker == expected
 
 

@@ -79,7 +79,9 @@ class Veil:
 class Veiled(Wired):
     """A session of somebody who may not see everything."""
 
-    def __init__(self, *, chunk: int = 0, limits: Limits | None = None, refuse: Callable[[Request], bool] = lambda _: False) -> None:
+    def __init__(
+        self, *, chunk: int = 0, limits: Limits | None = None, refuse: Callable[[Request], bool] = lambda _: False
+    ) -> None:
         super().__init__(refuse, chunk=chunk)
         self.limits = limits
         self.log: list[str] = []
