@@ -14,7 +14,7 @@ from nightporter.protocols.postgres import messages as m
 from nightporter.protocols.postgres.cell import CellMask
 from nightporter.protocols.postgres.fields import fields_of
 from nightporter.protocols.postgres.shade import Shade
-from nightporter.protocols.postgres.veil import Plan
+from nightporter.protocols.postgres.veiling import Plan
 from tests.protocols.postgres.backend import Server
 from tests.protocols.postgres.wired import FLUSH, S, Wired, b, close, d, e, p, q, row, texts
 

@@ -16,8 +16,7 @@ from nightporter.protocols.postgres import messages as m
 from nightporter.protocols.postgres.cell import CellMask
 from nightporter.protocols.postgres.fields import fields_of
 from nightporter.protocols.postgres.shade import Shade
-from nightporter.protocols.postgres.veil import Plan
-from nightporter.protocols.postgres.veiling import Veiling
+from nightporter.protocols.postgres.veiling import Plan, Veiling
 
 from .wired import BOUND, CLOSED, NO_DATA, PARSED, SUSPENDED, S, Wired, b, close, d, done, e, error, ext, p, q, z
 

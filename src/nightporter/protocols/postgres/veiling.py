@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from nightporter.core.error import ProtocolError
 from nightporter.core.wire import Veiled
 
+from .cell import CellMask
 from .rows import MessageMasker, RowMasker
+from .shade import FOUND, PLAIN, Shade
 
-if TYPE_CHECKING:
-    from .veil import Plan
+
+class Plan:
+    """What is done with the rows of a result of one description."""
+
+    __slots__ = ("masks", "names", "told")
+
+    def __init__(self, masks: list[CellMask | None], shades: list[Shade], names: list[str]) -> None:
+        self.masks = masks
+        self.names = names
+        self.told = tuple(
+            (n, names[n], shade) for n, shade in enumerate(shades) if shade.label or shade.masker not in (PLAIN, FOUND)
+        )
+        """Which columns are spoken of in the record: place, name, shade."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Rows pass as they are, and there is nothing to say of them."""
+        return not self.told and all(each is None for each in self.masks)
 
 
 class Veiling:
@@ -51,12 +67,12 @@ def veiled_by(veiling: Veiling, rows: int, *, complete: bool) -> tuple[Veiled, .
         raise ProtocolError("a result has ended within a row")
     told = []
     for at, name, shade in veiling.plan.told:
-        hidden = shade.masker and shade.masker != "found"
+        hidden = shade.masker not in (PLAIN, FOUND)
         cells = masker.masked[at] if hidden else rows
         told.append(Veiled(name, shade.label, shade.masker if hidden else "", shade.policies, cells, shade.name))
     spoken = {at for at, _, _ in veiling.plan.told}
     for at, cells in enumerate(masker.guarded):
         if cells:
             name = veiling.plan.names[at]
-            told.append(Veiled(name, "pii.text" if at not in spoken else "", "found", (), cells))
+            told.append(Veiled(name, "pii.text" if at not in spoken else "", FOUND, (), cells))
     return tuple(told)

@@ -22,8 +22,8 @@ Where the two sides could disagree:
 - Names change when the server says so, not when the client asks: see names.py. Where two texts are possible, we wait (`stalled`).
 - A setting that changes how text is read holds up later text until it is settled: see scope.py.
 - A statement under limits may be cut off, and must then fail on both sides: what follows it waits for its answer. See cutoff.py.
-- What a result shows depends on its columns (veil.py): rows are held against the server's description of them. Where the client
-  asks for none, we do, and keep the answer from it.
+- What a result shows depends on its columns (veil.py, curtain.py): rows are held against the server's description of them. Where
+  the client asks for none, we do, and keep the answer from it.
 - What names in a text mean depends on the session (`follows`): its state changes with the server's answers, and where it is not
   certain we ask the server ourselves, before the text that needs to know goes on: see session.py and inquiry.py. Our questions
   are owed answers like everything else; those that come back for them the client never sees.
