@@ -248,7 +248,7 @@ POSITIVES: dict[str, list[str]] = {
         "from ⟦203.0.113.77⟧ port 22",
         "[⟦203.0.113.77⟧]",
         "⟦203.0.113.77⟧:8080",
-        "⟦203.0.113.0⟧/24",
+        "⟦203.0.113.7⟧/24",
         "http://⟦203.0.113.77⟧/x",
         "client=⟦203.0.113.77⟧,",
         "2001:db8::8a2e:370:7334",
@@ -267,6 +267,8 @@ POSITIVES: dict[str, list[str]] = {
         "POINT(⟦2.3522 48.8566⟧)",
         "geo:⟦48.2010,16.3695⟧",
         '{"lat": ⟦48.8566⟧, "lng": ⟦2.3522⟧}',
+        "⟦59.3293,18.0686 59.3301,18.0702 59.3312,18.0714⟧",
+        "track ⟦59.3293,18.0686;59.3301,18.0702⟧",
         "latitude=⟦48.8566⟧",
         "⟦48°51'24\"N 2°21'07\"E⟧",
         "⟦48.8566° N, 2.3522° E⟧",
@@ -377,6 +379,10 @@ POSITIVES: dict[str, list[str]] = {
 
 NEGATIVES: list[str] = [
     # names, words, sentences
+    # networks, areas and drawings; words that end as streets do
+    *("10.0.0.0/8", "allow 203.0.113.0/24", "net 10.0.3.0/24 via eth0", "172.16.0.0/12"),
+    *("LINESTRING(49.85323 89.23029, 85.75121 81.07235)", "M1.2345,3.4567 12.0001,44.1234 9.3312 -22.3321z"),
+    *("Spring 2025", "Engineering 101", "String 12", "Jeep Renegade 2020", "Fire Brigade 12"),
     *("", " ", "Jane Doe", "Müller", "O'Brien", "in progress", "true", "null", "N/A", "-", "*****", "a***@example.com", "none"),
     *(
         "The quick brown fox jumps over the lazy dog.",

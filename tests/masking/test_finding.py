@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from nightporter.masking.family import family_of
 from nightporter.masking.finding import Facts, Verdict, find
-from nightporter.masking.label import TEXT, WHOLE_NUMBER
+from nightporter.masking.label import ADDRESS, TEXT, WHOLE_NUMBER
 
 from .truth.make import ROWS, SCHEMAS, script, truth
 from .truth.score import Score, score
@@ -192,6 +192,63 @@ def test_artists_are_public_and_guests_are_not() -> None:
 )
 def test_clear_is_only_what_holds_no_text(values: list[str], clear: bool) -> None:
     assert find(Facts("t", "status_info", TEXT), values).is_clear is clear
+
+
+def codes(form: str, count: int = 200) -> list[str]:
+    """Random ones, written alike: `9` stands for any digit."""
+    rnd = random.Random(form)
+    return ["".join(str(rnd.randrange(10)) if each == "9" else each for each in form) for _ in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("column", "form", "is_code"),
+    [
+        ("order_number", "9999999999999999", True),  # Luhn's digit is right in every tenth
+        ("psp_reference", "9999999999999999", True),
+        ("part_number", "999-999-9999", True),  # as phones in America
+        ("serial", "9999 9999 9999", True),
+        ("awb", "099-99999999", True),
+        ("duns", "99-999-9999", True),
+        ("part_number", "+46 99 999 99 99", False),  # nobody but phones is written so
+        ("data", "9999999999999999", False),  # what it is nobody says
+        ("reference", "999-999-9999", False),
+        ("part_number", "see 99 and 99", False),
+    ],
+)
+def test_numbers_of_things_may_look_like_others(column: str, form: str, is_code: bool) -> None:
+    verdict = find(Facts("t", column, TEXT), codes(form))
+    assert verdict.is_clear is is_code
+    assert not (is_code and verdict.guesses)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "family", "neighbors", "label"),
+    [
+        ("stores", "address", TEXT, (), "-"),
+        ("companies", "hq_address", TEXT, (), "-"),
+        ("customers", "address", TEXT, (), "pii.address.street"),
+        ("stores", "address", TEXT, ("manager_last_name",), "pii.address.street"),
+        ("forms", "data", TEXT, (), "pii.address.street"),
+    ],
+)
+def test_addresses_of_shops_are_nobodys(table: str, column: str, family: str, neighbors: tuple[str, ...], label: str) -> None:
+    streets = [f"{n} {name} Street" for n in range(1, 20) for name in ("Main", "High", "Bridge")]
+    verdict = find(Facts(table, column, family, neighbors=(column, *neighbors)), streets)
+    assert [guess.label for guess in verdict.guesses][:1] == ([] if label == "-" else [label])
+    assert verdict.is_clear is (label == "-")
+
+
+def test_what_ends_as_streets_do_is_no_street() -> None:
+    assert labels("name", [f"Spring {n}" for n in range(1990, 2025)], table="email_campaigns") == []
+
+
+def test_numbers_beside_each_other_are_no_positions_in_documents() -> None:
+    assert labels("payload", [f'{{"xy": [{n}.123456, 12.3456{n}], "t": 1}}' for n in range(10, 60)]) == []
+
+
+def test_gateways_are_of_networks() -> None:
+    assert labels("gateway", [f"10.0.{n}.1" for n in range(50)], ADDRESS, "networks") == []
+    assert labels("peer", [f"10.0.{n}.17" for n in range(50)], ADDRESS) == ["pii.ip_address"]
 
 
 def test_reasons_count() -> None:

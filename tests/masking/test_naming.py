@@ -109,7 +109,16 @@ def test_names_in_many_spellings(column: str, label: str) -> None:
         ),
         *(
             (name, WHOLE_NUMBER)
-            for name in ("email", "password_length", "nb_emails", "anzahl_telefone", "max_tokens", "tokens", "birth_rank")
+            for name in (
+                "email",
+                "password_length",
+                "ip_version",
+                "nb_emails",
+                "anzahl_telefone",
+                "max_tokens",
+                "tokens",
+                "birth_rank",
+            )
         ),
         *((name, FLAG) for name in ("email_verified", "has_phone", "is_email", "password_reset_required", "geo_enabled")),
         *(
@@ -130,6 +139,12 @@ def test_names_in_many_spellings(column: str, label: str) -> None:
                 "public_key",
                 "user_agent",
                 "password_policy",
+                "secret_name",
+                "api_key_name",
+                "access_token_name",
+                "income_statement",
+                "twitter:card",
+                "password_version",
             )
         ),
         *((name, NUMBER) for name in ("salary_min", "max_salary", "city_population", "ip_rating", "email")),
@@ -159,6 +174,7 @@ def test_hostile_names(column: str, family: str) -> None:
         ("countries", "name", (), "-"),
         ("city", "city", (), "-"),
         ("cities", "latitude", (), "-"),
+        ("airports", "position", ("position", "lat", "lon"), "-"),
         ("devices", "latitude", (), "pii.geo"),
         ("clients", "nom", ("nom", "prenom"), "pii.name.family"),
         ("clientes", "nombre", ("nombre", "apellidos"), "pii.name.given"),

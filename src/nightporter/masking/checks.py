@@ -244,12 +244,11 @@ _DECIMALS = re.compile(r"-?[0-9]{1,3}\.[0-9]+")
 
 
 def is_position(value: str) -> bool:
-    """Latitude and longitude, in either order, in degrees. Two below 2 are figures, and no place in the Gulf of Guinea."""
-    found = _DECIMALS.findall(value)
-    if len(found) != 2:
-        return False
-    one, other = (abs(float(each)) for each in found)
-    return min(one, other) <= 90 and 2 <= max(one, other) <= 180
+    """Latitude and longitude, in either order, in degrees, or several such pairs. Two below 2 are figures, and no place in the Gulf
+    of Guinea."""
+    found = [abs(float(each)) for each in _DECIMALS.findall(value)]
+    pairs = list(zip(found[::2], found[1::2], strict=False))
+    return len(found) == 2 * len(pairs) > 0 and all(min(pair) <= 90 and 2 <= max(pair) <= 180 for pair in pairs)
 
 
 # -- secrets ---------------------------------------------------------------------------------------------------------------------

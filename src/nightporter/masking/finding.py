@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -19,7 +19,7 @@ from nightporter.masking import looks
 from nightporter.masking.detector import Detector, classify
 from nightporter.masking.label import BYTES, CHOICE, DATE, FLAG, LABELS, PLACE, TEXT, UUID, WHOLE_NUMBER
 from nightporter.masking.lexicon import parse
-from nightporter.masking.naming import ENOUGH, OF_PERSONS, Guess, fits, hints, key_label, surroundings
+from nightporter.masking.naming import ENOUGH, OF_PERSONS, Guess, fits, hints, is_of_networks, key_label, surroundings
 from nightporter.masking.national import kind_of
 from nightporter.masking.spelling import plain, word_set
 from nightporter.masking.words import WORDS_OF, About
@@ -81,7 +81,8 @@ def find(column: Facts, values: Sequence[str | None]) -> Verdict:
     guesses = [weighed for guess in (*by_name, *by_key) if (weighed := _weigh(guess, seen)) is not None]
     guesses += _by_values(seen, {guess.label for guess in by_name})
     best = _best(guesses)
-    return Verdict(best, len(sample), not best and not any(g.confidence >= ENOUGH for g in guesses) and seen.is_closed)
+    found_none = not best and not any(guess.confidence >= ENOUGH for guess in guesses)
+    return Verdict(best, len(sample), found_none and (seen.is_closed or _are_codes(seen) or _are_of_places(seen)))
 
 
 def _elements(values: list[str]) -> list[str]:
@@ -178,6 +179,30 @@ def _mentioned(value: str) -> tuple[str, ...]:
     return tuple(found.label for found in _detector().find(value))
 
 
+def _mentioned_in(value: str) -> Iterable[str]:
+    """The same; of a JSON text, of what stands in each of its leaves: two numbers beside each other are no position."""
+    if value[:1] in "{[":
+        try:
+            read = json.loads(value)
+        except (ValueError, RecursionError):  # cut off, or no JSON: a text like others
+            return _mentioned(value)
+        return {label for leaf in _leaves(read) if len(leaf) >= 6 for label in _mentioned(leaf)}
+    return _mentioned(value)
+
+
+def _leaves(read: object) -> Iterator[str]:
+    """Texts and whole numbers."""
+    waiting = [read]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, dict):
+            waiting += each.values()
+        elif isinstance(each, list):
+            waiting += each
+        elif isinstance(each, str | int) and not isinstance(each, bool):
+            yield str(each)
+
+
 def _json_labels(value: str) -> tuple[str, ...] | None:
     """Labels that keys of a JSON text tell; None: it is no JSON object or array."""
     if value[:1] not in "{[":
@@ -253,6 +278,8 @@ def _weigh(guess: Guess, seen: _Sample) -> Guess | None:
     """The guess, surer or less sure; None: the values are something else."""
     label = guess.label
     enough = seen.size >= FEW
+    if guess.confidence < ENOUGH and label in _OF_PLACES and _are_of_places(seen):
+        return None
     shaped = seen.kinds[label] + seen.kinds[f"{label}?"]
     if shaped >= max(1, seen.size // 2):
         return guess._replace(confidence=0.99, reason=f"{guess.reason}; {_said(shaped, seen, label)}")
@@ -324,6 +351,10 @@ def _by_values(seen: _Sample, named: set[str]) -> list[Guess]:
                 continue
         elif label in ("pii.geo", "secret.password") and share < SHARE:
             continue
+        if label == "pii.ip_address" and is_of_networks(seen.column.column):
+            continue
+        if label in _OF_PLACES and _are_of_places(seen):
+            continue
         if not fits(label, seen.column.family) or (
             label in _LOOSE and not (mixed and seen.kinds["pii.email"]) and not _is_sure_of_loose(label, share, seen)
         ):
@@ -349,9 +380,15 @@ def _has(about: About, seen: _Sample) -> bool:
 _NUMBERS_OF_THINGS = word_set(
     """
     isbn issn ean upc gtin sku serial imei vin order invoice tracking version product part batch lot hash digest checksum md5
-    sha etag fingerprint commit revision build number code ref reference id key uid uuid guid slug
+    sha etag fingerprint commit revision build number code ref reference id key uid uuid guid slug cusip isin sedol figi lei
+    duns awb cas doi pmid orcid container shipment consignment manifest barcode ocr asset firmware model engine chassis snp gene
+    accession external
     """
 )
+
+
+_SERIALS = _NUMBERS_OF_THINGS - word_set("number code ref reference id key uid uuid guid external")
+"""Those that say what of. What is called a number, a code or an id may be anybody's."""
 
 
 def _is_of_things(seen: _Sample) -> bool:
@@ -395,6 +432,51 @@ def _is_sequence(seen: _Sample) -> bool:
     return len(numbers) > 1 and numbers[-1] - numbers[0] < 1000 * len(numbers)
 
 
+CODES = 5 * FEW
+"""Values, at least, before their form is taken for that of all."""
+LONGEST_CODE = 64
+FORMS = 5
+"""Of codes of one kind: with and without a dash, of two lengths."""
+BY_CHANCE = 0.15
+"""Of codes, so many pass a checksum and are none: Luhn's and others pass every tenth, several countries' together some more."""
+_CODE = re.compile(r"(?=[^@]*\d)(?:[^\s@+]+|[^\sa-z@+]+(?: [^\sa-z@+]+){1,5})")
+_RUN = re.compile(r"[0-9A-Za-z]+")
+_ISSUED_BY_NUMBER = _LOOSE | {"pii.card"}
+
+
+def _are_codes(seen: _Sample) -> bool:
+    """Whether these are numbers of things, by the name and by how they are written: all alike. What looks like personal data among
+    them does so by chance; more of it may, where the name says of which things."""
+    if seen.column.family not in (TEXT, CHOICE) or seen.size < CODES or seen.distinct < FEW or not _is_of_things(seen):
+        return False
+    if not all(len(value) <= LONGEST_CODE and _CODE.fullmatch(value) for value in seen.values):
+        return False
+    if len({_RUN.sub("x", value) for value in seen.values}) > FORMS or len(set(map(len, seen.values))) > 2 * FORMS:
+        return False
+    labels = [_mentioned(value) for value in seen.values]
+    if not set().union(*labels) <= _ISSUED_BY_NUMBER:
+        return False
+    tells = any(item.word in _SERIALS for item in parse(seen.column.column).items)
+    return tells or sum(map(bool, labels)) <= BY_CHANCE * seen.size
+
+
+_OF_PLACES = ("pii.address", "pii.address.street", "pii.geo")
+
+
+def _are_of_places(seen: _Sample) -> bool:
+    """Whether these are positions, or addresses, of what its table is of: shops, airports, companies; and of nobody."""
+    column = seen.column
+    around = surroundings(column.relation, column.table_comment, column.neighbors)
+    if around.about not in (About.PLACE, About.ORGANIZATION) or around.personal & OF_PERSONS:
+        return False
+    if column.family == PLACE:
+        return True
+    if column.family != TEXT or seen.size < 3 * FEW:
+        return False
+    is_named = any(item.label in _OF_PLACES for item in parse(column.column).items)
+    return is_named and all(len(value) <= 100 and "@" not in value for value in seen.values)
+
+
 def _texts(seen: _Sample) -> list[Guess]:
     """Text, or JSON, in which some values mention personal data."""
     if seen.column.family not in (TEXT, CHOICE):
@@ -404,13 +486,15 @@ def _texts(seen: _Sample) -> list[Guess]:
     rows = 0
     for value in seen.values:
         told = _json_labels(value)
-        labels = _mentioned(value) if len(value) >= 6 else ()
+        labels = _mentioned_in(value) if len(value) >= 6 else ()
         rows += bool(told or labels)
         keys.update(set(told or ()))
         mentions.update(set(labels))
     if not rows or (rows == 1 and seen.size > 50 and set(mentions) <= _LOOSE and not keys):
         return []
     if not keys and set(mentions) <= _LOOSE and (_is_of_things(seen) or not any(" " in value for value in seen.values)):
+        return []
+    if not keys and (_are_codes(seen) or _are_of_places(seen)):
         return []
     names = ", ".join(LABELS[label].title for label, _ in (mentions + keys).most_common(3))
     how = "have keys that tell" if sum(keys.values()) > sum(mentions.values()) else "mention personal data"

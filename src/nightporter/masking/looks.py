@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 from nightporter.masking.common_names import CITIES, COUNTRIES, FAMILY, GIVEN
+from nightporter.masking.shapes import RING
 from nightporter.masking.spelling import plain, word_set
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’.\-][^\W\d_]+)*\.?")
@@ -92,7 +93,7 @@ _KINDS_AFTER = (
     r"|nagar|station|path|alley|plaza"
 )
 _ENDINGS = (
-    r"stra(?:ß|ss)e|str\.?|weg|gasse|platz|allee|ring|ufer|damm|gatan|gata|vägen|gränd|stigen|vej|gade|gate|veien|vegen|straat|laan|plein"
+    rf"stra(?:ß|ss)e|str\.?|weg|gasse|platz|allee|{RING}|ufer|damm|gatan|gata|vägen|gränd|stigen|vej|gade|gate|veien|vegen|straat|laan|plein"
     r"|kade|gracht|dijk|katu|tie|utca|út"
 )
 # every part begins with a letter and ends at a space, and there are few of them: time is linear

@@ -137,12 +137,15 @@ def _evident(name: str) -> tuple[str, ...]:
 
 # -- by name -----------------------------------------------------------------------------------------------------------------
 
+_NAMED_ITSELF = ("secret.token", "secret.key", "secret.connection")
 _ENDS = word_set("at on since until")
 """At the end they make a moment of what stands before: `login_at`. Elsewhere they do not: `ip_at_login`."""
 
 
 def _is_taken_away(named: Named, head: int) -> bool:
     """Whether a word beside the head says that this is something else."""
+    if named.items[head].label in _NAMED_ITSELF and named.items[-1].word == "name":
+        return True  # `secret_name`: what it is called
     for at, item in enumerate(named.items):
         if at == head:
             continue
@@ -383,6 +386,9 @@ def _weak_other(item: Item, family: str, beside: _Around, around: Surroundings) 
         return 0.2, ""
     if beside.strange_after or item.word in _HINTS or (item.label == "pii.geo" and family == TEXT):
         return 0.35, ""
+    nobodys = around.about in (About.PLACE, About.ORGANIZATION) and not around.personal & OF_PERSONS
+    if item.label == "pii.geo" and nobodys:
+        return 0.3, ""
     needed = _NEEDS.get(item.label, frozenset())
     if needed & around.personal or around.of_table in needed or (item.label == "pii.card" and around.of_table == "pii.card"):
         return 0.8, f", beside {LABELS[item.label].title}"
@@ -442,7 +448,12 @@ def _of_table(relation: str, column: str, family: str, around: Surroundings) -> 
 _OF_NETWORKS = word_set("network net subnet gateway netmask cidr range block prefix mac")
 
 
+def is_of_networks(column: str) -> bool:
+    """Whether a column of addresses holds those of networks, by its name."""
+    return any(item.word in _OF_NETWORKS for item in parse(column).items)
+
+
 def _of_type(column: str, family: str) -> Guess | None:
-    if family != ADDRESS or any(item.word in _OF_NETWORKS for item in parse(column).items):
+    if family != ADDRESS or is_of_networks(column):
         return None
     return Guess("pii.ip_address", 0.6, "its type is for ip addresses")

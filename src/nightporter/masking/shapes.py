@@ -152,17 +152,19 @@ _VERSION = "".join(
 )
 IP = r"(?:[0-9]{1,3}\.){3}[0-9]{1,3}|[0-9A-Fa-f:]{2,39}|[0-9A-Fa-f:]{2,30}:[0-9.]{7,15}"
 IP_WITHIN = (
-    rf"(?=\d)(?<![0-9A-Za-z_.+-]){_VERSION}(?:{_OCTET}\.){{3}}{_OCTET}(?![0-9A-Za-z_]|[.+~]\d|-\w)"
+    rf"(?=\d)(?<![0-9A-Za-z_.+-]){_VERSION}(?:{_OCTET}\.){{3}}(?!0/[12]?\d\b){_OCTET}(?![0-9A-Za-z_]|[.+~]\d|-\w)"
     r"|(?=[0-9A-Fa-f:])(?<![0-9A-Za-z_:.])(?:[0-9A-Fa-f]{1,4}:{1,2}|::){2,7}+(?:[0-9A-Fa-f]{1,4})?(?![0-9A-Za-z_:]|\.\d)"
 )
 IP_SIGNS = (QUAD, COLONS)
 
 _FLOAT = r"-?\d{1,3}\.\d{4,15}"
+_PAIRS = rf"{_FLOAT} ?[,;] ?{_FLOAT}(?:[ ;|]{{1,2}}{_FLOAT},{_FLOAT})*+"
 _DEGREES = r"\d{1,3}(?:\.\d{1,9})?° ?(?:\d{1,2}(?:\.\d{1,9})?['\u2032] ?(?:\d{1,2}(?:\.\d{1,9})?[\"\u2033] ?)?)?"
 GEO = r"[\[(]?-?\d{1,3}\.\d{3,15}[,; ]\s?-?\d{1,3}\.\d{3,15}[\])]?"
 GEO_WITHIN = "|".join(
     (
-        rf"(?<![\w.+-])(?<![\d\]],)(?<![\d\]], )(?P<pair>{_FLOAT} ?[,;] ?{_FLOAT})(?!\d|[.%]\d| ?[,;] ?-?\d{{1,9}}\.\d)",
+        # `49.8533 89.2303, 85.7512 81.0723`, as areas are written, has no pair in its middle
+        rf"(?<![\w.+-])(?<![\d\]],)(?<![\d\]], )(?<!\d )(?P<pair>{_PAIRS})(?!\d|[.%]\d| ?[,;] ?-?\d{{1,9}}\.\d)",
         r"(?i:\bpoint ?\( ?|\bgeo:)(?P<sure1>-?\d{1,3}(?:\.\d{1,15})?[ ,]-?\d{1,3}(?:\.\d{1,15})?)",
         r"(?i:(?<![A-Za-z])(?:lat|lon|lng|latitude|longitude)[\"']?\s{0,2}[:=]\s{0,2}[\"']?)(?P<sure2>-?\d{1,3}\.\d{2,15})",
         rf"(?P<sure3>{_DEGREES}[NSns][ ,;]{{0,3}}{_DEGREES}[EWOewo])",
@@ -190,7 +192,9 @@ BIRTH_SIGNS = listed(
 
 _NAME = r"[A-ZÀ-Þ0-9][\w'.-]{0,30}"
 _STREETS = "Street|Avenue|Road|Boulevard|Lane|Highway|Parkway|Terrace|Crescent|St|Ave|Rd|Blvd|Ln|Hwy|Pkwy"
-_GERMANIC = "straße|strasse|str\\.|gasse|allee|gatan|vägen|gade|laan|straat"
+_GERMANIC = "straße|strasse|str\\.|gasse|allee|gatan|vägen|(?<!Bri)(?<!Rene)gade|laan|straat"
+RING = r"(?<![AEIOUYPaeiouyp])(?<!\b[Ss]t)ring"
+"""`Nordring`, not `Spring`, `String` or `Engineering`."""
 _ROMANCE = "Calle|Avenida|Plaza|Paseo|Via|Viale|Piazza|Corso|Rua|Praça"
 STREET = "|".join(
     (
@@ -205,7 +209,8 @@ STREET = "|".join(
 _ANY_STREET = f"{_STREETS}|Drive|Court|Way|Place|Square|Trail|Circle|Dr|Ct|Pl|Sq"
 STREET_ALONE = (
     rf"{STREET}|\d{{1,5}}[A-Za-z]? (?:[\w'.-]{{1,30}} ){{1,4}}(?i:{_ANY_STREET})\b\.?.{{0,40}}"
-    r"|[A-ZÄÖÜ][\w.-]{1,30}(?: [A-ZÄÖÜ][\w.-]{1,30})? ?(?:weg|platz|ring|damm|ufer) \d{1,4}[a-z]?"
+    r"|[A-ZÄÖÜ][\w.-]{1,30}(?: [A-ZÄÖÜ][\w.-]{1,30})?"
+    rf"(?: (?:Weg|Platz|Ring|Damm|Ufer|weg|platz|ring|damm|ufer)|weg|platz|damm|ufer|{RING}) \d{{1,4}}[a-z]?"
 )
 STREET_WITHIN = rf"(?<![\w.,-])(?:{STREET})"
 STREET_SIGNS = listed(

@@ -126,7 +126,8 @@ _TEXT: dict[About, str] = {
         dashboard skill skills model models module plugin app apps api oauth_client oauth_clients api_client api_clients
         client_app client_apps queue pipeline workflow stage step policy rule rules campaign promotion coupon discount offer
         channel segment animal pet pets species breed horse dog cat plant_species color colour size style attachment folder
-        directory bucket repository repo repos commit build release version_info deployment cluster node environment env
+        directory securities equities stocks bonds etf bucket repository repo repos commit build release version_info deployment
+        cluster node environment env
         container sku catalog catalogue inventory stock warehouse_item shelf bin tag tags label_name badge award prize question
         answer survey quiz exam exams grade_item team_name holiday hostname filename tablename codename pathname typename
         classname domainname dbname roomname path function variable var symbol chart column_name metric metrics counter alarm
@@ -172,10 +173,10 @@ _TEXT: dict[About, str] = {
         flags bool boolean indicator ind type types typ tipo kind status stat statut estado_civil marital_status date dates
         datum fecha fec timestamp datetime hour minute seconds max min maximum minimum threshold limit limits quota quotas
         serial sku price cost fee tax vat currency mac web wallet contract memory eth ethereum btc bitcoin blockchain user_agent
-        ship_via shipping_method delivery_via loyalty library gift sim graphics score_card scorecard business_card post_card
-        postcard vip fidelity membership discount_card dial calling dialing phone_country_code phone_code tel_code
-        country_calling area_code public_key primary_key foreign_key sort_key partition_key cache_key lookup_key translation_key
-        natural_key key_type percentage percent pct distinct unique typ_id sample_rate
+        ship_via shipping_method delivery_via loyalty library gift sim graphics score_card scorecard business_card twitter_card
+        post_card income_statement income_statements postcard vip fidelity membership discount_card dial calling dialing
+        phone_country_code phone_code tel_code country_calling area_code public_key primary_key foreign_key sort_key partition_key
+        cache_key lookup_key translation_key natural_key key_type percentage percent pct distinct unique typ_id sample_rate
         """,
     About.AFTER: """
         verified verify valid validated validation confirmed confirm bounced sent opened clicked received read seen changed
@@ -185,10 +186,10 @@ _TEXT: dict[About, str] = {
         supported accepted agreed complete completed needed wanted shared time times ts day days month months year years week
         age ages alter âge edad età idade leeftijd ålder duration sec subject body template templates format formats server host
         port provider domain domains list lists campaign notification notifications newsletter optin opt_in opt_out optout opt
-        consent preference preferences pref prefs rate rates rating ratings ratio score scores rank ranking grade grades band
-        level levels bracket range size length len width height weight category cat class url uri link href image img photo
-        picture avatar icon logo file filename path folder mime font model brand os firmware manufacturer make color colour
-        language lang locale timezone tz policy strength attempts attempt retries retry tries reset complexity rotation
+        consent version versions preference preferences pref prefs rate rates rating ratings ratio score scores rank ranking
+        grade grades band level levels bracket range size length len width height weight category cat class url uri link href image
+        img photo picture avatar icon logo file filename path folder mime font model brand os firmware manufacturer make color
+        colour language lang locale timezone tz policy strength attempts attempt retries retry tries reset complexity rotation
         algorithm algo bucket buckets budget usage used population fingerprint bin funding network area gdp density elevation
         order position sort sorting priority visibility label labels tag tags title titles caption heading description desc
         message messages settings setting config configuration options option rule rules validator regex pattern mask

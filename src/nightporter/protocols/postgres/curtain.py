@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from nightporter.core.error import ProtocolError
-from nightporter.statement.model import Effect, Output, Statement
+from nightporter.statement.model import Action, Effect, Output, Statement
 
 from . import encoding as encodings
 from .copies import copy_masker
@@ -27,6 +27,9 @@ MAX_PLANS = 64
 """Of one statement: descriptions differ by formats, and by nothing else as long as the catalogue is the same."""
 _PRINTS = frozenset({"show", "explain"})
 """What they print is no column's."""
+_DEFERS = frozenset({"commit", "prepare transaction", "set constraints"})
+"""They run what was put off until then: triggers and constraints of anything."""
+_WRITES = frozenset({Action.INSERT, Action.UPDATE, Action.DELETE})
 _TEXT = 25
 
 
@@ -48,6 +51,11 @@ class Curtain:
         """Rows may pass without a description of them."""
 
     def _touches(self, statement: Statement) -> bool:
+        if statement.kind in _DEFERS:
+            return True
+        # what is set off by a change sees whole rows: triggers, checks, rules
+        if any(access.action in _WRITES and self._sight.hides(access.schema, access.relation, ()) for access in statement.accesses):
+            return True
         return any(
             of_column(self._sight, access.schema, access.relation, column.name, column.labels).masker not in (PLAIN, FOUND)
             for access in statement.accesses

@@ -14,6 +14,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from nightporter.masking.label import LABELS
+from nightporter.masking.naming import key_label
 from nightporter.policy.reveal import Shown
 from nightporter.statement.model import Output
 
@@ -36,6 +37,8 @@ class Shade(NamedTuple):
     """It needs not be looked through: it was sampled and holds nothing, or whoever asks may see what it is."""
     name: str = ""
     """Of the column that it comes from, with its table: `public.customers.email`."""
+    columns: frozenset[str] = frozenset()
+    """Names of columns that it is computed from and that are shown as they are: as keys of JSON they tell nothing."""
 
 
 CLEAR = Shade()
@@ -86,7 +89,17 @@ def of_output(looks: Looks, output: Output) -> Shade:
     if output.labels:
         direct = any(source.direct for source in output.sources)
         shades += [_shade(looks.label(name), (name,), "", direct=direct) for name in output.labels]
-    return together(shades)
+    shade = together(shades)
+    return shade if shade.masker or shade.examined else shade._replace(columns=_told_otherwise(looks, output))
+
+
+def _told_otherwise(looks: Looks, output: Output) -> frozenset[str]:
+    """Names that would tell, were they not those of columns of which more is known. In a document they may stand for others."""
+    if not any(key_label(source.column) for source in output.sources):
+        return frozenset()
+    if any(looks.is_document(source.schema, source.relation, source.column) for source in output.sources):
+        return frozenset()
+    return frozenset(source.column for source in output.sources if key_label(source.column))
 
 
 def together(shades: Iterable[Shade]) -> Shade:

@@ -42,6 +42,8 @@ class Sight(Looks):
         """Whether anything could be found in the bytes of a text."""
         self._masks: dict[object, CellMask | None] = {}
         self._names: frozenset[str] | None = None
+        self.elder: Sight | None = None
+        """Of what names nothing of the catalogue (COMMIT): the sight of the same principal that knows its names."""
 
     # What shades ask
 
@@ -112,7 +114,7 @@ class Sight(Looks):
 
     def mask(self, shade: Shade, type_: int, modifier: int, *, binary: bool, codec: str) -> CellMask | None:
         """What is done with each cell; None: nothing."""
-        key = (shade.masker, shade.label, shade.examined, type_, modifier, binary, codec)
+        key = (shade.masker, shade.label, shade.examined, shade.columns, type_, modifier, binary, codec)
         if key not in self._masks:
             if len(self._masks) >= MAX_MASKS:
                 self._masks.clear()
@@ -123,7 +125,8 @@ class Sight(Looks):
         if shade.masker in (PLAIN, FOUND):
             if shade.examined or not self.hidden:
                 return None
-            return cell_guard(type_, modifier, binary, self, self.snapshot, self.key, codec)
+            looking = _Knowing(self, shade.columns) if shade.columns else self
+            return cell_guard(type_, modifier, binary, looking, self.snapshot, self.key, codec)
         return cell_masker(type_, modifier, binary, shade.masker, shade.label, self.snapshot, self.key, codec)
 
     def redact(self, text: str) -> str:
@@ -152,9 +155,28 @@ class Sight(Looks):
 
     def is_name(self, word: str) -> bool:
         """Whether a word is the name of something in the catalogue."""
+        if self.snapshot is None and self.elder is not None:
+            return self.elder.is_name(word)
         if self._names is None:
             self._names = _names(self.snapshot)
         return word in self._names
+
+
+class _Knowing:
+    """Looks as a Sight does, and knows of some keys of JSON what stands there: columns that are shown as they are."""
+
+    def __init__(self, sight: Sight, columns: frozenset[str]) -> None:
+        self._columns = columns
+        self._named = sight.named
+        self.may_hold = sight.may_hold
+        self.redact = sight.redact
+        self.instead = sight.instead
+        self.column = sight.column
+        self.is_name = sight.is_name
+
+    def named(self, key: str) -> str | None:
+        """See `Sight.named`."""
+        return None if key in self._columns else self._named(key)
 
 
 def _names(snapshot: Snapshot | None) -> frozenset[str]:

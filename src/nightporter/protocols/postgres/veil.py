@@ -26,6 +26,10 @@ NO_STATEMENT = Statement("", "", frozenset())
 """While nothing runs."""
 
 
+_ERRORS = b"EN"
+"""What functions, triggers and constraints can put values into."""
+
+
 class Veil:
     """Before the results of one text: `core.wire.Veil`."""
 
@@ -50,7 +54,8 @@ class Veil:
         Not `whole`: it is too long to be held, and `body` is its beginning.
         """
         told = () if request is None else _told(request, codec)
-        curtain = Curtain(self._sight, NO_STATEMENT) if curtain is None else curtain
+        if curtain is None:  # an error then is of what was put off until the end of a transaction: it may be of anything
+            curtain = self.unknown if code in _ERRORS else Curtain(self._sight, NO_STATEMENT)
         return curtain.said(code, body, whole, told, codec)
 
     @property
@@ -88,10 +93,11 @@ class _Known:
 class Veils:
     """A worker's: how every text is shown to everybody. `core.wire.Adapter.veil`."""
 
-    __slots__ = ("_sights",)
+    __slots__ = ("_latest", "_sights")
 
     def __init__(self) -> None:
         self._sights: OrderedDict[tuple[Reveals, Snapshot | None, bytes], _Known] = OrderedDict()
+        self._latest: dict[Reveals, Sight] = {}
 
     def __call__(self, reading: Reading, snapshot: Snapshot | None, reveals: Reveals, key: bytes) -> Veil | None:
         """See `core.wire.Adapter`."""
@@ -99,6 +105,12 @@ class Veils:
             return None  # most of all that there are
         known = self._known(reveals, snapshot, key)
         sight = known.sight
+        if snapshot is None:
+            sight.elder = self._latest.get(reveals)
+        else:
+            if len(self._latest) >= MAX_SIGHTS:
+                self._latest.clear()
+            self._latest[reveals] = sight
         if reveals.sees_everything is None:
             reveals.sees_everything = not sight.hidden and not reveals.may_hide
             if reveals.sees_everything:

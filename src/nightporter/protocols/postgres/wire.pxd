@@ -24,7 +24,7 @@ cdef class PostgresWire:
     cdef bint _dropping, _cut_dropped, _unsynced, _skipping, _flushed, _ended, _copying, _failed
     cdef object _session, _inquiry, _answer, _unanswered
     cdef bint _swallow, _metered
-    cdef object _limiter, _veil
+    cdef object _limiter, _veil, _late
     cdef Owed _limited
     cdef object _batch, _owed, _due, _transaction, _last
     cdef bytes _status

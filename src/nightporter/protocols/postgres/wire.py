@@ -139,6 +139,7 @@ class PostgresWire:
         self._status = b"I"
         self._transaction = 1
         self._failed = False
+        self._late: Run | None = None  # of what ended since ReadyForQuery: the last, or the last to do with what is hidden
         self._last: Outcome | None = None  # kept until we know whether its transaction ended with it
         self._swallow = False  # the parts of a large error that was replaced
         # what is limited: see cutoff.py
@@ -681,6 +682,8 @@ class PostgresWire:
         """What the server says beside rows, to somebody who may not see everything; gives what to say in its place."""
         head = self._owed[0] if self._owed else None
         run = head.runs[min(head.at, len(head.runs) - 1)] if head is not None and head.runs else None
+        if run is None and code == _STATUS:  # the server says at the end of a batch what has become of settings
+            run = self._late
         curtain, request = (None, None) if run is None else (run.curtain, run.request)
         shown: bytes | None = self._veil.said(code, body, whole, curtain, request, self._scope.codec)
         return shown
@@ -1138,6 +1141,7 @@ class PostgresWire:
         if status not in (b"I", b"T", b"E"):
             raise ProtocolError(f"transaction status `{status[:8]!r}`")
         self._owed.popleft()
+        self._late = None
         for change in entry.changes:
             self._confirm(change)
         for run in entry.runs:
@@ -1175,6 +1179,8 @@ class PostgresWire:
         outcome.transaction = self._transaction
         if run.hash is not None:
             outcome.sha256 = run.hash.hexdigest()
+        if run.curtain is not None and (self._late is None or run.curtain.strict):
+            self._late = run
         if run.veiling is not None and run.veiling is not PLAINLY:
             outcome.veiled = veiled_by(run.veiling, outcome.rows or 0, complete=status == "ok" or status == "suspended")
         if run.cut is not None:
@@ -1225,6 +1231,10 @@ class PostgresWire:
         if value == self._label:
             return parameter_status("application_name", "")
         own = value.removeprefix(f"{self._label} ")
+        if self._veil is not None:  # a statement can have put anything there
+            shown = self._said(_STATUS, b"application_name\0" + own.encode() + b"\0", True)
+            if shown is not None:
+                return shown
         return None if own == value else parameter_status("application_name", own)
 
     # The end

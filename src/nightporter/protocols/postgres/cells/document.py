@@ -24,6 +24,8 @@ _MAX_TOLD = 4096
 """Keys of which it is remembered whether they tell."""
 _LONG = 12
 """Digits of the shortest number that could be a card's or an account's."""
+_TOO_LONG = 17
+"""More digits are no number in JavaScript: what is kept as one is an id or a hash, of which every tenth passes as a card's."""
 
 
 class MalformedError(ValueError):
@@ -232,7 +234,7 @@ class Sought(Leaves):
 
     def number(self, token: str, label: str | None) -> str:
         if label is None:
-            found = len(token) >= _LONG and self._looking.redact(token) != token
+            found = _LONG <= len(token) < _TOO_LONG and token[0] != "-" and self._looking.redact(token) != token
             return "0" if found else token
         families = LABELS[label].families if label in LABELS else frozenset()
         if NUMBER not in families and WHOLE_NUMBER not in families:

@@ -60,7 +60,8 @@ class Guarding:
         if self._types.is_words(oid) or (not binary and oid == k.XML):
             padded = oid == k.BPCHAR
             limit = k.limit(oid, modifier)
-            return leaf(TextGuard(looking, limit, padded), binary, self._encoding, stars(limit, padded))
+            document = JsonGuard(looking, self._key, False)
+            return leaf(TextGuard(looking, limit, padded, document), binary, self._encoding, stars(limit, padded))
         if oid in (k.JSON, k.JSONB):
             return leaf(JsonGuard(looking, self._key, binary and oid == k.JSONB), binary, self._encoding, None)
         if oid == k.BYTEA:

@@ -33,9 +33,11 @@ cdef class WordsMask(CellMask):
 cdef class TextGuard(CellMask):
     cdef object _may_hold
     cdef object _redact
+    cdef object _document
     cdef Py_ssize_t _limit
     cdef bint _padded
 
+    @cython.locals(shown=bytes)
     cpdef bytes mask(self, bytes cell)
 
     cdef bytes _look(self, bytes cell)

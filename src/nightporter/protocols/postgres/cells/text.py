@@ -12,6 +12,7 @@ from .looking import Looking
 STARS = MASKED.encode("ascii")
 MAX_REMEMBERED = 4096
 """Tokens kept for the next rows: one costs 2 us to make and 0.1 us to find."""
+_OPENS = (b"{", b"[")
 LONGEST_REMEMBERED = 64
 """Characters; longer texts are seldom there twice."""
 
@@ -80,14 +81,24 @@ class WordsMask(CellMask):
 class TextGuard(CellMask):
     """Looks for what must not be seen in a text."""
 
-    def __init__(self, looking: Looking, limit: int = 0, padded: bool = False) -> None:
+    def __init__(self, looking: Looking, limit: int = 0, padded: bool = False, document: CellMask | None = None) -> None:
+        """`document`: the guard of JSON, for texts that are."""
         super().__init__(is_constant=False, is_guard=True)
         self._may_hold: Callable[[bytes], bool] = looking.may_hold
+        self._document = document
         self._redact: Callable[[str], str] = looking.redact
         self._limit = limit
         self._padded = padded
 
     def mask(self, cell: bytes) -> bytes | None:
+        if self._document is not None and cell[:1] in _OPENS:
+            shown = self._document.mask(cell)
+            if shown is cell:
+                return cell
+            if shown is not None:  # else it is no JSON
+                if self._limit and (self._padded or len(shown) > self._limit):
+                    return stars(self._limit, self._padded)
+                return shown
         return self._look(cell) if self._may_hold(cell) else cell
 
     def _look(self, cell: bytes) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from nightporter.catalog.model import Function, Relation, Rule
 from nightporter.protocols.postgres.grammar import GrammarError, Parsed, parse
@@ -17,7 +18,7 @@ from .plpgsql_body import Body, Kind, Piece, Role, Sort, Variable
 from .scope import Scope
 from .space import Rows, TableItem
 from .typename import type_of
-from .work import ANY_TYPE, EXPRESSION, OUTPUT, PREDICATE, UNSEEN, Reach, Ref, Touch, Value, Work, name_of
+from .work import ANY_TYPE, EXPRESSION, OUTPUT, PREDICATE, UNSEEN, Reach, Ref, Touch, Value, Work, apart, name_of
 
 RECORD = 2249
 TEXT = 25
@@ -204,9 +205,25 @@ def _plpgsql(work: Work, text: str, name: str, body: Body | None = None) -> None
         elif piece.text or piece.kind not in (Kind.CURSOR, Kind.DIAGNOSTICS):
             _piece(work, piece, seen, kept, caught)
     work.variables, work.parameters = outside, own_parameters
+    if caught and _TELLS.search(text):
+        seen |= set(_told_by_errors(work))
     work.looked |= seen
     for into in work.flows.values():  # variables may carry what was read into what is written
         into.update((ref, False) for ref in kept if (ref, True) not in into)
+
+
+_TELLS = re.compile(r"(?i)\b(?:sqlerrm|stacked)\b")
+"""What an error says is a value like any other."""
+_WRITES = frozenset({Action.INSERT, Action.UPDATE, Action.DELETE})
+
+
+def _told_by_errors(work: Work) -> Iterator[Ref]:
+    """What errors of changes may tell: what was to be written, and the row in whose way it is."""
+    for sources in work.flows.values():
+        yield from (ref for ref, _ in sources)
+    for touch in (*work.touches.values(), *work.occurrences):
+        if touch.action in _WRITES:
+            yield from (apart(touch.relation, column.name) for column in touch.relation.columns)
 
 
 def _visible(work: Work, body: Body, piece: Piece, outside: dict[str, int]) -> dict[str, int]:

@@ -9,11 +9,12 @@ The nodes are those of "Value Expressions" and gram.y's a_expr, b_expr and c_exp
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from nightporter.catalog.model import Function, Relation
-from nightporter.protocols.postgres.grammar import Node, string_value
+from nightporter.protocols.postgres.grammar import Node, is_constant, string_value
 
 from . import effects, named, query
 from .coercion import Way, array_built, array_of, cast_called, common_called, element_of, way
@@ -31,9 +32,12 @@ from .work import (
     Ref,
     Value,
     Work,
+    apart,
     deciding,
     muted,
+    named_by,
     under_key,
+    unkeyed,
 )
 
 BOOL, INT4, INT8, TEXT, NUMERIC, BIT, NAME, DATE, TIME, TIMETZ, TIMESTAMP, TIMESTAMPTZ, XML, JSON, JSONB, RECORD = (
@@ -306,8 +310,12 @@ def _chain(work: Work, body: Node, space: Space | None, into: Into) -> int:
         type_ = walk(work, node, space, left)
     for each in reversed(spine):
         name = [part["String"]["sval"] for part in each["name"]]
-        if name[-1] in _TAKES_OUT and type_ in _DOCUMENTS and (keys := _keys(each["rexpr"])):
-            left = set(under_key(left, keys))
+        if name[-1] in _TAKES_OUT and is_document(work, type_):
+            keys = _keys(each["rexpr"])
+            if keys:
+                left = set(under_key(left, keys))
+            elif not is_constant(each["rexpr"]):
+                left = set(unkeyed(left))
         right = walk(work, each["rexpr"], space, left)
         type_ = operate(work, name, type_, right, each.get("location", 0), left)
     into |= left
@@ -315,16 +323,31 @@ def _chain(work: Work, body: Node, space: Space | None, into: Into) -> int:
 
 
 _DOCUMENTS = frozenset({JSON, JSONB})
+
+
+def is_document(work: Work, type_: int) -> bool:
+    """Whether keys tell what stands in values of a type."""
+    if type_ in _DOCUMENTS:
+        return True
+    found = work.scope.snapshot.types.get(type_) if type_ >= effects.FIRST_OF_OURS else None
+    return found is not None and found.name == "hstore"
+
+
 _TAKES_OUT = frozenset({"->", "->>", "#>", "#>>"})
 
 
 def _keys(node: Any) -> list[str]:
     """Those under which an operator of JSON looks, where the text has them: a key, or the path `{user,name}`."""
+    while type(node) is dict and "TypeCast" in node:
+        node = node["TypeCast"]["arg"]
+    if type(node) is dict and "A_ArrayExpr" in node:
+        return [key for each in node["A_ArrayExpr"].get("elements", ()) for key in _keys(each)]
     path = string_value(node)
     if path is None or path.lstrip("-").isdigit():
         return []
     if path[:1] == "{" and path[-1:] == "}":
-        return [key.strip().strip('"') for key in path[1:-1].split(",")]
+        keys = [key.strip().strip('"') for key in path[1:-1].split(",")]
+        return [key for key in keys if key and not key.lstrip("-").isdigit()]
     return [path]
 
 
@@ -451,7 +474,9 @@ def _call(work: Work, body: Node, space: Space | None, into: Into) -> int:
     if row is None and not found.functions and len(types) == 1:
         relation = row_relation(work, types[0])
         if relation is not None and names[-1] in relation.by_name:
-            return relation.by_name[names[-1]].type  # `field(row)`
+            named_field = field_value(relation, names[-1], frozenset())  # `field(row)`
+            into |= named_field.refs()
+            return named_field.type
     if row is not None:
         field = _field(work, names[-1], row) if not found.functions else None
         if field is not None:
@@ -476,6 +501,10 @@ def _call(work: Work, body: Node, space: Space | None, into: Into) -> int:
             work.last_call, work.last_outputs, work.last_type = found.functions[0], None, found.result
             into |= refs
             return found.result
+    if names[-1] in _TAKES_PARTS:
+        into |= named_by(words_in(arguments))
+    if names[-1] in _LOSES_KEYS:
+        into |= set(unkeyed(given))
     effects.runs_all(work, found, location)
     effects.compares_parts(work, found, types)
     effects.carries(work, found, given if row is None else row.refs())
@@ -486,6 +515,39 @@ def _call(work: Work, body: Node, space: Space | None, into: Into) -> int:
         elif function.kind != "f" and isinstance(space, Level):
             into.update(deciding(space.multiplied))
     return found.result
+
+
+_TAKES_PARTS = frozenset(
+    {
+        *(f"{kind}_extract_path{form}" for kind in ("json", "jsonb") for form in ("", "_text")),
+        *(f"jsonb_path_query{form}" for form in ("", "_tz", "_array", "_array_tz", "_first", "_first_tz")),
+        *("fetchval", "slice", "slice_array", "xpath"),
+    }
+)
+"""Functions that take something out of a document by keys, or a path with keys in it."""
+_LOSES_KEYS = _TAKES_PARTS | {
+    *(f"{kind}_{taken}" for kind in ("json", "jsonb") for taken in ("each", "each_text", "to_record", "to_recordset")),
+    *(f"{kind}_populate_record{form}" for kind in ("json", "jsonb") for form in ("", "set")),
+    *("each", "avals", "svals", "substr", "substring", "left", "right", "split_part", "overlay", "replace", "translate", "reverse"),
+    *("regexp_match", "regexp_matches", "regexp_replace", "regexp_substr", "regexp_split_to_array", "regexp_split_to_table"),
+    *("string_to_array", "string_to_table", "encode", "convert_to", "decode"),
+}
+"""Functions that give values without the keys under which they stood, or pieces of a document that is written as a text."""
+_WORD = re.compile(r"[^\W\d][\w-]*")
+
+
+def words_in(node: Any) -> Iterator[str]:
+    """The words of all constants that stand in arguments: keys, if it is keys that are meant."""
+    text = string_value(node)
+    if text is not None:
+        yield from (match.group() for match in _WORD.finditer(text))
+    elif type(node) is dict:
+        for each in node.values():
+            if type(each) in (dict, list):
+                yield from words_in(each)
+    elif type(node) is list:
+        for each in node:
+            yield from words_in(each)
 
 
 _COUNT = 2147
@@ -646,7 +708,14 @@ def _indirection_value(work: Work, body: Node, space: Space | None) -> Value:
             indices = step["A_Indices"]
             bounds = [walk(work, indices[key], space, into) for key in ("lidx", "uidx") if key in indices]
             type_ = value.type if indices.get("is_slice") else subscripted(work, value.type, bounds)
-            value = Value(type_, derived=value.refs() | into)
+            refs = value.refs()
+            if is_document(work, value.type):
+                keys = _keys(indices.get("uidx"))
+                if keys:
+                    refs = frozenset(under_key(refs, keys))
+                elif not is_constant(indices.get("uidx")):
+                    refs = frozenset(unkeyed(refs))
+            value = Value(type_, derived=refs | into)
         else:
             value = Value(ANY_TYPE, derived=value.refs())
     return value
@@ -681,10 +750,15 @@ def field_of(work: Work, value: Value, name: str) -> Value:
             return found
     relation = row_relation(work, value.type)
     if relation is not None and name in relation.by_name:
-        return Value(relation.by_name[name].type, derived=value.refs())
+        return field_value(relation, name, value.refs())
     found_function = function_called(work.scope, None, name, [value.type])
     effects.runs_all(work, found_function, -1)
     return Value(found_function.result, derived=value.refs() | effects.sources(work, found_function))
+
+
+def field_value(relation: Relation, name: str, refs: frozenset[Ref]) -> Value:
+    """A field of a row of that type, of which it is not known where it comes from: it is what its name and type say as well."""
+    return Value(relation.by_name[name].type, derived=refs | {apart(relation, name)})
 
 
 def _indirection(work: Work, body: Node, space: Space | None, into: Into) -> int:
@@ -827,6 +901,8 @@ def _parts(result: int) -> Callable[[Work, Node, Space | None, Into], int]:
 
     def handle(work: Work, body: Node, space: Space | None, into: Into) -> int:
         walk_parts(work, body, space, into)
+        if "pathspec" in body:
+            into.update([*named_by(words_in(body["pathspec"])), *unkeyed(into)])
         if result != XML:
             effects.casts_to_json(work)
         output = body.get("output") or body.get("typeName")

@@ -27,6 +27,8 @@ def labels_of(scope: Scope, relation: Relation) -> Callable[[str], Labels] | Non
         _add(scope, relation, found, _of_query(scope, relation))
     if any(column.generated == "s" for column in relation.columns):
         _add(scope, relation, found, _of_generated(relation, found))
+    if relation.triggers and found:
+        _add(scope, relation, found, _of_search(scope, relation, found))
     return (lambda column: found.get(column, NO_LABELS)) if found else None
 
 
@@ -60,3 +62,18 @@ def _of_generated(relation: Relation, found: dict[str, Labels]) -> list[tuple[st
             names = names_in(column.default_text)
             made.append((column.name, tuple(dict.fromkeys(each for name in found if name in names for each in found[name]))))
     return made
+
+
+_TSVECTOR = 3614
+_FILLS_SEARCH = frozenset({"tsvector_update_trigger_byid", "tsvector_update_trigger_bycolumn"})
+"""Symbols of the server's own triggers that fill a column with the words of others."""
+
+
+def _of_search(scope: Scope, relation: Relation, found: dict[str, Labels]) -> list[tuple[str, Labels]]:
+    """Columns that such a trigger may fill: which of the row's texts it takes stands in its arguments, so it may be any."""
+    functions = scope.snapshot.functions
+    called = (functions.get(trigger.function) for trigger in relation.triggers)
+    if not any(each is not None and each.symbol in _FILLS_SEARCH for each in called):
+        return []
+    every = tuple(dict.fromkeys(label for labels in found.values() for label in labels))
+    return [(column.name, every) for column in relation.columns if column.type == _TSVECTOR]

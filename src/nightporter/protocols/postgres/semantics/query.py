@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from nightporter.catalog.model import Column, Function, Relation
+from nightporter.catalog.model import Function, Relation
 from nightporter.protocols.postgres.grammar import Node
 from nightporter.statement.model import Action
 
@@ -19,7 +19,7 @@ from . import bounds, effects, expression, write
 from .coercion import common_type, read_called
 from .space import NOWHERE, Cte, Entry, Item, JoinItem, Level, Rows, RowsItem, Space, TableItem, columns_of, ctes_of, find_in
 from .typename import type_of
-from .work import ANY_TYPE, DECIDES, EXPRESSION, GROUPING, JOIN, NO_VALUE, ORDERING, PREDICATE, Value, Work
+from .work import ANY_TYPE, DECIDES, EXPRESSION, GROUPING, JOIN, NO_VALUE, ORDERING, PREDICATE, Value, Work, named_by, unkeyed
 
 MAX_ROUNDS = 8
 """Of a recursive query, until its lineage grows no more; each round adds at least a column to one of them."""
@@ -319,7 +319,7 @@ def _fields(work: Work, value: Value) -> Rows:
         if function is not None and value.type == work.last_type and any(mode in "obt" for mode in function.modes):
             return [(name, Value(type_, derived=value.refs())) for name, type_ in out_columns(function)]
         return [("?column?", Value(ANY_TYPE, derived=value.refs()))]
-    return [(column.name, Value(column.type, derived=value.refs())) for column in relation.columns]
+    return [(column.name, expression.field_value(relation, column.name, value.refs())) for column in relation.columns]
 
 
 def out_columns(function: Function) -> list[tuple[str, int]]:
@@ -717,13 +717,15 @@ def _function_rows(work: Work, call: Any, definitions: Node, level: Level, alias
             kind = type_of(work, each["typeName"])
             _converted(work, kind)
             direct, derived = _of(outputs, n)
+            if output_name(call) in _OF_DOCUMENTS:  # its columns have the keys for names
+                derived |= named_by((each["colname"],))
             given.append((each["colname"], Value(kind, direct, derived | found)))
         return given, ANY_TYPE
     relation = expression.row_relation(work, type_)
     if outputs:
         found -= frozenset(ref for _, value in outputs for ref in value.refs())  # each column has its own
     if relation is not None:
-        return [(column.name, _output_value(outputs, n, column, found)) for n, column in enumerate(relation.columns)], type_
+        return [(column.name, _output_value(outputs, n, relation, found)) for n, column in enumerate(relation.columns)], type_
     function = work.last_call
     if function is not None and function.modes and any(mode in "obt" for mode in function.modes) and type_ in (2249, ANY_TYPE):
         rows: Rows = []
@@ -736,6 +738,9 @@ def _function_rows(work: Work, call: Any, definitions: Node, level: Level, alias
         return rows, ANY_TYPE
     direct, derived = _of(outputs, 0)
     return [(alias or _function_name(call), Value(type_, direct, found | derived))], type_
+
+
+_OF_DOCUMENTS = frozenset(f"{kind}_to_record{form}" for kind in ("json", "jsonb") for form in ("", "set"))
 
 
 def _converted(work: Work, type_: int) -> None:
@@ -753,8 +758,11 @@ def _of(outputs: Rows | None, n: int) -> tuple[frozenset[Any], frozenset[Any]]:
     return outputs[n][1].direct, outputs[n][1].derived
 
 
-def _output_value(outputs: Rows | None, n: int, column: Column, refs: frozenset[Any]) -> Value:
+def _output_value(outputs: Rows | None, n: int, relation: Relation, refs: frozenset[Any]) -> Value:
+    column = relation.columns[n]
     direct, derived = _of(outputs, n)
+    if outputs is None:
+        return expression.field_value(relation, column.name, refs)
     return Value(column.type, direct, refs | derived)
 
 
@@ -785,9 +793,9 @@ def _json_table(work: Work, body: Node, level: Level) -> Entry:
             expression.walk_parts(work, body[key], level, refs)
     rows: Rows = []
     _json_columns(work, body.get("columns", ()), level, refs, rows)
-    found = frozenset(refs)
+    found = frozenset(unkeyed(refs))
     work.use(found, EXPRESSION)
-    rows = [(name, Value(value.type, derived=found)) for name, value in rows]
+    rows = [(name, Value(value.type, derived=found | value.derived)) for name, value in rows]
     return _rows_entry(rows, body.get("alias", {"aliasname": "json_table"}))
 
 
@@ -802,4 +810,5 @@ def _json_columns(work: Work, columns: Iterable[Node], level: Level, refs: set[A
         else:
             type_ = type_of(work, column["typeName"]) if "typeName" in column else 23
             _converted(work, type_)
-            rows.append((column.get("name", ""), Value(type_)))
+            path = column.get("pathspec") or column.get("name", "")
+            rows.append((column.get("name", ""), Value(type_, derived=named_by(expression.words_in(path)))))

@@ -10,7 +10,7 @@ from nightporter.statement.model import Action, Effect
 
 from . import effects, objects
 from .drop import ON_RELATION, RELATIONS, TYPES, well_known
-from .work import EXPRESSION, WRITE_TARGET, Touch, Work
+from .work import EXPRESSION, WRITE_TARGET, Touch, Value, Work, apart
 
 LOCK_MODES = (
     "",
@@ -84,7 +84,26 @@ def _composite(work: Work, node: Node) -> None:
 
 def renamed(work: Work, body: Node) -> None:
     """ALTER ... RENAME."""
-    altered(work, body.get("renameType", ""), body)
+    kind = body.get("renameType", "")
+    altered(work, kind, body)
+    if kind in ("OBJECT_COLUMN", "OBJECT_TABLE") and "relation" in body:
+        _renamed_temporary(work, kind, body)
+
+
+def _renamed_temporary(work: Work, kind: str, body: Node) -> None:
+    """Labels of other tables follow by numbers; of what is the session's own only names are known."""
+    node = body["relation"]
+    relation = work.scope.relation(node.get("schemaname"), node["relname"])
+    if relation is None or relation.persistence != "t" or "newname" not in body:
+        return
+    new = relation
+    if kind == "OBJECT_TABLE":
+        new = Relation(0, relation.schema, body["newname"], relation.kind, relation.columns)
+        new.persistence = "t"
+    for column in relation.columns:
+        if kind == "OBJECT_TABLE" or column.name == body.get("subname"):
+            name = column.name if kind == "OBJECT_TABLE" else body["newname"]
+            work.flow(new, name, Value(column.type, frozenset((apart(relation, column.name),))), written=False)
 
 
 def by_object_type(work: Work, body: Node) -> None:

@@ -141,7 +141,17 @@ MENTIONS = "pii.text"
 def under_key(refs: Iterable[Ref], keys: Iterable[str]) -> Iterator[Ref]:
     """The same columns, and the key under which a part of what they hold is taken out."""
     yield from (Ref(ref.touch, ref.column, KEYED) if ref.how == VALUE else ref for ref in refs)
-    yield from (Ref(IN_DOCUMENT, key) for key in keys if key_label(key) is not None)
+    yield from named_by(keys)
+
+
+def named_by(keys: Iterable[str]) -> frozenset[Ref]:
+    """What keys of a document say that the values under them are."""
+    return frozenset(Ref(IN_DOCUMENT, key) for key in keys if key_label(key) is not None)
+
+
+def unkeyed(refs: Iterable[Ref]) -> Iterator[Ref]:
+    """The same columns, of which anything may have been taken: what is in them was known by their keys, and these are lost."""
+    return (Ref(ref.touch, ref.column, VALUE) if ref.how == KEYED else ref for ref in refs)
 
 
 UNSEEN = apart(Relation(0, "", "", "?"), "")
@@ -483,7 +493,9 @@ def _flows(scope: Scope, flows: dict[tuple[Relation, str], set[tuple[Ref, bool]]
     found = []
     for (relation, column), refs in flows.items():
         told = ((ref, direct) for ref, direct in refs if ref.how != MUTE and ref.touch is not UNSEEN.touch)
-        sources = dict.fromkeys(source_of(scope, ref, direct) for ref, direct in told)
+        # a part of a document may be taken apart further where it goes, so that it mentions there what it mentioned here
+        whole = ((Ref(ref.touch, ref.column, VALUE) if ref.how == KEYED else ref, direct) for ref, direct in told)
+        sources = dict.fromkeys(source_of(scope, ref, direct) for ref, direct in whole)
         found.append(Flow(relation.schema, relation.name, column, tuple(sources)))
     return tuple(found)
 
