@@ -193,7 +193,8 @@ def test_what_is_set_off_says_nothing(place: tuple[Gateway, Tap], before: str, t
 MOVES = (
     (
         "create table moved (id int, q text, t tsvector);;create trigger filling before insert on moved for each row execute"
-        " function tsvector_update_trigger(t, 'pg_catalog.simple', q);;insert into moved (id, q) select kd_nr, nachname from kunden",
+        " function tsvector_update_trigger(t, 'pg_catalog.simple', q);;"
+        "insert into moved (id, q) select kd_nr, nachname from kunden",
         ("select t from moved", "select tsvector_to_array(t) from moved", "table moved"),
     ),
     (
