@@ -107,6 +107,7 @@ class Curtain:
     """Masks whatever there is."""
 
     clear = False
+    strict = True
 
     def plan(self, description: bytes, codec: str) -> Plan:
         """A mask for each column."""

@@ -174,6 +174,7 @@ COUNTRY_CODES = _words(
 _NO_PHONE = re.compile(r"[0-9]{5}-[0-9]{4}|0[0-9]{3}(?: [0-9]{4})+(?: [0-9]{1,3})?")
 """A postal code of the United States; a row of a table."""
 _OF_MONTH = "(?:0?[1-9]|[12][0-9]|3[01])"
+_DATE_WITHIN = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}-[01][0-9]-[0-3][0-9](?![0-9])")
 _DATE_FIRST = re.compile(
     rf"\(?(?:{_OF_MONTH}[-/. ]{_OF_MONTH}[-/. ](?:1[89]|20)[0-9]{{2}}|(?:19|20)[0-9]{{2}}[-/. ][01][0-9][-/. ])"
 )
@@ -198,7 +199,7 @@ def is_phone(value: str) -> bool:
         return _international(digits.removeprefix("00"), not value[1:].isdigit())
     if digits.startswith("00"):
         return _international(digits[2:], not value.isdigit())
-    if not 7 <= len(digits) <= 13 or len(set(digits)) == 1 or _DATE_FIRST.match(value):
+    if not 7 <= len(digits) <= 13 or len(set(digits)) == 1 or _DATE_FIRST.match(value) or _DATE_WITHIN.search(value):
         return False
     if digits[0] == "0":
         return 9 <= len(digits) <= 12 and len(_NO_DIGIT.split(value)) <= 7

@@ -266,7 +266,7 @@ class Hearing:
 
     def _is_of_own_text(self, texts: Mapping[str, str]) -> bool:
         """Whether it points at a place in the client's text, and in no other: a value that is cast to a type is parsed as well."""
-        if "P" not in texts or "q" in texts:
+        if not _PLACE.fullmatch(texts.get("P", "")) or "q" in texts:
             return False
         for line in texts["W"].split("\n") if "W" in texts else ():
             frame = recognized(FRAMES, line, self._known.gap)
