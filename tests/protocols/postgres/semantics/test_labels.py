@@ -204,7 +204,7 @@ OUTPUTS = """
 ? select array(select email from customers), (select email from customers limit 1)
 > array ~pii.email; email =pii.email
 ? select extra -> 'a', extra #>> '{a}', extra['a'] from customers
-> ?column? ~pii.text; ?column? ~pii.text; extra ~pii.text
+> ?column?; ?column?; extra
 ? select key, value from customers, jsonb_each(extra)
 > key ~pii.text; value ~pii.text
 ? select unnest(tags), t from customers, unnest(tags) t

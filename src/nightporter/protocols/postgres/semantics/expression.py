@@ -32,8 +32,8 @@ from .work import (
     Ref,
     Value,
     Work,
-    apart,
     deciding,
+    field_named,
     muted,
     named_by,
     under_key,
@@ -758,7 +758,7 @@ def field_of(work: Work, value: Value, name: str) -> Value:
 
 def field_value(relation: Relation, name: str, refs: frozenset[Ref]) -> Value:
     """A field of a row of that type, of which it is not known where it comes from: it is what its name and type say as well."""
-    return Value(relation.by_name[name].type, derived=refs | {apart(relation, name)})
+    return Value(relation.by_name[name].type, derived=refs | {field_named(relation, name)})
 
 
 def _indirection(work: Work, body: Node, space: Space | None, into: Into) -> int:

@@ -113,9 +113,10 @@ class Touch:
         self.inherits = self.inherits or other.inherits
 
 
-VALUE, MUTE, DECIDES, KEYED = 0, 1, 2, 3
+VALUE, MUTE, DECIDES, KEYED, FIELD = 0, 1, 2, 3, 4
 """What of a column is in a value: its value; nothing but whether there is one; nothing but what its conditions have made of it, and
-how it is used was said where they stand; a part of its document, under a key that the text names."""
+how it is used was said where they stand; a part of its document, under a key that the text names; nothing at all, but a row of
+this type has a field of that name, so that the value is what the name says."""
 
 
 class Ref(NamedTuple):
@@ -130,6 +131,11 @@ class Ref(NamedTuple):
 def apart(relation: Relation, column: str) -> Ref:
     """A column that a function takes from by itself: a source of what it gives, and no reading of that relation."""
     return Ref(Touch(Action.READ, relation, (), APART), column)
+
+
+def field_named(relation: Relation, column: str) -> Ref:
+    """A field of a row of that type, wherever the row comes from."""
+    return apart(relation, column)._replace(how=FIELD)
 
 
 IN_DOCUMENT = Touch(Action.READ, Relation(0, "", "", "?"), (), APART)
@@ -165,7 +171,7 @@ def muted(refs: Iterable[Ref]) -> Iterator[Ref]:
 
 def deciding(refs: Iterable[Ref]) -> Iterator[Ref]:
     """The same columns where they decide: a value tells of theirs, and is not made of them."""
-    return (Ref(ref.touch, ref.column, DECIDES) for ref in refs if ref.how != MUTE)
+    return (Ref(ref.touch, ref.column, DECIDES) for ref in refs if ref.how not in (MUTE, FIELD))
 
 
 class Value:
@@ -493,6 +499,7 @@ def _flows(scope: Scope, flows: dict[tuple[Relation, str], set[tuple[Ref, bool]]
     found = []
     for (relation, column), refs in flows.items():
         told = ((ref, direct) for ref, direct in refs if ref.how != MUTE and ref.touch is not UNSEEN.touch)
+        told = (each for each in told if each[0].how != FIELD or _labels_of_field(scope, each[0]))
         # a part of a document may be taken apart further where it goes, so that it mentions there what it mentioned here
         whole = ((Ref(ref.touch, ref.column, VALUE) if ref.how == KEYED else ref, direct) for ref, direct in told)
         sources = dict.fromkeys(source_of(scope, ref, direct) for ref, direct in whole)
@@ -569,6 +576,8 @@ def source_of(scope: Scope, ref: Ref, direct: bool) -> Source:
     relation = ref.touch.relation
     if ref.touch is IN_DOCUMENT:
         return Source("", "", ref.column, False, _labels_of_key(ref.column))
+    if ref.how == FIELD:
+        return Source("", "", ref.column, False, _labels_of_field(scope, ref))
     known = scope.resolved.get(relation)  # what `about` would look up: it is asked for each column of each result
     labels = (about(scope, Action.READ, relation) if known is None else known).labels
     if labels is None:
@@ -582,6 +591,11 @@ def source_of(scope: Scope, ref: Ref, direct: bool) -> Source:
 def _labels_of_key(key: str) -> tuple[str, ...]:
     label = key_label(key)
     return () if label is None else (label,)
+
+
+def _labels_of_field(scope: Scope, ref: Ref) -> tuple[str, ...]:
+    told = about(scope, Action.READ, ref.touch.relation).labels
+    return () if told is None else told(ref.column)
 
 
 def _labeled(use: ColumnUse, labels: tuple[str, ...]) -> ColumnUse:
@@ -616,6 +630,8 @@ def output_of(scope: Scope, name: str, value: Value) -> Output:
                 opaque = True
             elif ref.touch is IN_DOCUMENT:
                 labels.update(dict.fromkeys(_labels_of_key(ref.column)))
+            elif ref.how == FIELD:
+                labels.update(dict.fromkeys(_labels_of_field(scope, ref)))
             elif ref.touch.relation.kind == "v":
                 of_view = about(scope, Action.READ, ref.touch.relation).labels
                 if of_view is not None:
