@@ -70,7 +70,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[str,
 
 @pytest.fixture(params=["database15", "database18"])
 def explain(request: pytest.FixtureRequest, here: Callable[[dict[str, Any]], None], monkeypatch: pytest.MonkeyPatch) -> Explain:
-    """Runs the command on a database with a small shop, by default as an agent."""
+    """Runs the command on a database with a small shop, by default as an agent, and at noon."""
     dsn = request.getfixturevalue(request.param)
     entry, environment = upstream(dsn)
     here({"shop": {**entry, "environment": "production"}})
@@ -78,7 +78,8 @@ def explain(request: pytest.FixtureRequest, here: Callable[[dict[str, Any]], Non
         monkeypatch.setenv(name, value)
 
     def run(*words: str, who: str = "copilot", status: int = 0, **more: Any) -> Any:
-        result = CliRunner().invoke(app, ["explain", "--upstream", "shop", "--as", who, *words], **more)
+        moment = () if "--at" in words else ("--at", "2026-11-23 12:00")
+        result = CliRunner().invoke(app, ["explain", "--upstream", "shop", "--as", who, *moment, *words], **more)
         assert result.exit_code == status, result.output
         return result
 
