@@ -14,11 +14,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from nightporter.demo.server import EmbeddedServer
-from nightporter.identity.principal import Kind
-from tests.lab.gateway import Gateway, gateway, upstream
-from tests.lab.servers import fresh_database
-from tests.lab.tee import Tap, tapped
+from tests.lab.gateway import Gateway
+from tests.lab.tee import Tap
+from tests.lab.veiled import PERSON, Veiled, connect, veiled
 
 SCHEMA = Path(__file__).parent / "veil.sql"
 SECRETS = (
@@ -31,22 +29,13 @@ SECRETS = (
 
 
 @pytest.fixture(scope="module", params=["debian15", "embedded18"])
-def place(request: pytest.FixtureRequest) -> Iterator[tuple[Gateway, Tap, str]]:
-    """A gateway with no policy file before a database of people, a tap on it, and the way past both."""
-    server: EmbeddedServer = request.getfixturevalue(request.param)
-    with fresh_database(server) as name:
-        dsn = server.dsn(name)
-        with psycopg.connect(dsn, autocommit=True) as connection:
-            connection.execute(SCHEMA.read_text("utf-8").encode())
-        entry, environment = upstream(dsn)
-        with gateway({"crm": entry}, environment=environment) as running, tapped(running.port) as tap:
-            running.add("grace")
-            running.add("tuner", Kind.AGENT, owner="grace")
-            with psycopg.connect(running.dsn("grace", "crm"), autocommit=True) as session:
-                session.execute(
-                    "create table people_archive as select id, email as a, ssn as b, upper(family_name) as c from people"
-                )
-            yield running, tap, dsn
+def place(request: pytest.FixtureRequest) -> Iterator[Veiled]:
+    """With a copy of all names that a person has made through the gateway."""
+    with veiled(request.getfixturevalue(request.param), SCHEMA) as stand:
+        with connect(stand, PERSON) as session:
+            session.execute("create table people_archive as select id, email as a, ssn as b, upper(family_name) as c from people")
+        stand.tap.heard()
+        yield stand
 
 
 def outcome_of(running: Gateway, mark: str) -> dict[str, Any]:
@@ -60,11 +49,6 @@ def outcome_of(running: Gateway, mark: str) -> dict[str, Any]:
                 return found
         time.sleep(0.05)
     raise AssertionError(f"no outcome of `{mark}`")
-
-
-def connect(place: tuple[Gateway, Tap, str], who: str = "tuner") -> psycopg.Connection:
-    running, tap, _ = place
-    return psycopg.connect(running.dsn(who, "crm", port=tap.port), autocommit=True)
 
 
 def answered(error: psycopg.Error) -> None:
@@ -168,9 +152,9 @@ QUERIES = (
 
 
 @pytest.mark.parametrize("text", QUERIES)
-def test_no_value_reaches_an_agent_in_text(place: tuple[Gateway, Tap, str], text: str) -> None:
+def test_no_value_reaches_an_agent_in_text(place: Veiled, text: str) -> None:
     with connect(place) as session:
-        place[1].heard()
+        place.tap.heard()
         with session.cursor() as cursor:
             try:
                 if text.startswith("copy"):
@@ -181,28 +165,28 @@ def test_no_value_reaches_an_agent_in_text(place: tuple[Gateway, Tap, str], text
                     cursor.execute(text.encode())
             except psycopg.Error as error:
                 answered(error)
-        assert seen(place[1]) == []
+        assert seen(place.tap) == []
         assert session.execute("select 1").fetchone() == (1,)
 
 
 @pytest.mark.parametrize("binary", [False, True])
 @pytest.mark.parametrize("text", [each for each in QUERIES if not each.startswith("copy")])
-def test_no_value_reaches_an_agent_by_the_extended_protocol(place: tuple[Gateway, Tap, str], text: str, binary: bool) -> None:
+def test_no_value_reaches_an_agent_by_the_extended_protocol(place: Veiled, text: str, binary: bool) -> None:
     with connect(place) as session:
-        place[1].heard()
+        place.tap.heard()
         with session.cursor(binary=binary) as cursor:
             for _ in range(2):
                 try:
                     cursor.execute(text.encode().replace(b"%", b"%%"), (), prepare=True)
                 except psycopg.Error as error:
                     answered(error)
-        assert seen(place[1]) == []
+        assert seen(place.tap) == []
 
 
 @pytest.mark.parametrize("text", [each for each in QUERIES if each.startswith(("select", "with", "table"))])
-def test_no_value_reaches_an_agent_by_a_cursor(place: tuple[Gateway, Tap, str], text: str) -> None:
+def test_no_value_reaches_an_agent_by_a_cursor(place: Veiled, text: str) -> None:
     with connect(place) as session:
-        place[1].heard()
+        place.tap.heard()
         for declared in ("declare c cursor for", "declare c binary cursor for", "declare c scroll cursor for"):
             try:
                 with session.transaction():
@@ -213,19 +197,19 @@ def test_no_value_reaches_an_agent_by_a_cursor(place: tuple[Gateway, Tap, str], 
                     session.execute("fetch forward 2 from c")
             except psycopg.Error as error:
                 answered(error)
-            assert seen(place[1]) == []
+            assert seen(place.tap) == []
 
 
 @pytest.mark.parametrize("text", [each for each in QUERIES if each.startswith(("select", "with", "table"))])
-def test_no_value_reaches_an_agent_by_a_prepared_statement(place: tuple[Gateway, Tap, str], text: str) -> None:
+def test_no_value_reaches_an_agent_by_a_prepared_statement(place: Veiled, text: str) -> None:
     with connect(place) as session:
-        place[1].heard()
+        place.tap.heard()
         try:
             session.execute(f"prepare s as {text}".encode())
             session.execute("execute s")
         except psycopg.Error as error:
             answered(error)
-        assert seen(place[1]) == []
+        assert seen(place.tap) == []
 
 
 HARMLESS = (
@@ -243,13 +227,13 @@ HARMLESS = (
 
 @pytest.mark.parametrize("who", ["tuner", "grace"])
 @pytest.mark.parametrize(("text", "rows"), HARMLESS, ids=[each[0][:40] for each in HARMLESS])
-def test_what_is_harmless_is_shown_as_it_is(place: tuple[Gateway, Tap, str], who: str, text: str, rows: list[object]) -> None:
+def test_what_is_harmless_is_shown_as_it_is(place: Veiled, who: str, text: str, rows: list[object]) -> None:
     with connect(place, who) as session:
         assert session.execute(text.encode()).fetchall() == rows
         assert session.cursor(binary=True).execute(text.encode()).fetchall() == rows
 
 
-def test_a_person_sees_masks_that_look_like_what_they_hide(place: tuple[Gateway, Tap, str]) -> None:
+def test_a_person_sees_masks_that_look_like_what_they_hide(place: Veiled) -> None:
     with connect(place, "grace") as session:
         row = session.execute("select id, email, card, ssn, family_name from people order by id").fetchone()
     assert row == (1, "g***@example.com", "****-****-****-1111".replace("-", " "), "*****", "*****")
@@ -312,38 +296,38 @@ MOVES = (
 
 
 @pytest.mark.parametrize(("move", "column"), MOVES, ids=[each[0][:60] for each in MOVES])
-def test_labels_go_where_data_goes(place: tuple[Gateway, Tap, str], move: str, column: str) -> None:
+def test_labels_go_where_data_goes(place: Veiled, move: str, column: str) -> None:
     """A person moves names, of which no value tells what they are; an agent in a session that was open before looks at once."""
     with connect(place) as agent, connect(place, "grace") as person:
         agent.execute("select 1")
         try:
             for each in [move] if "language" in move else move.split(";"):
                 person.execute(each.encode())
-            place[1].heard()
+            place.tap.heard()
             rows = agent.execute(f"select {column} from moved".encode()).fetchall()
             assert len(rows) >= 1
-            assert seen(place[1]) == []
+            assert seen(place.tap) == []
         finally:
             kind = next((kind for kind in ("materialized view", "view") if f"create {kind} moved" in move), "table")
             person.execute(f"drop {kind} moved cascade".encode())
             person.execute("drop function if exists move; drop function if exists keep cascade")
 
 
-def test_labels_go_into_temporary_tables(place: tuple[Gateway, Tap, str]) -> None:
+def test_labels_go_into_temporary_tables(place: Veiled) -> None:
     with connect(place, "grace") as person:
-        place[1].heard()
+        place.tap.heard()
         person.execute("create temp table own as select family_name as x from people")
         person.execute("select x from own")
         person.execute("create temp table other (y text)")
         person.execute("insert into other select family_name from people")
         person.execute("select y from other")
         person.execute("select * from own, other")
-        assert seen(place[1]) == []
+        assert seen(place.tap) == []
         person.execute("create temp table clean as select status as x from orders")
         assert person.execute("select x from clean").fetchone() == ("paid",)
 
 
-def test_labels_that_went_with_a_transaction_that_was_rolled_back_hide_nothing_else(place: tuple[Gateway, Tap, str]) -> None:
+def test_labels_that_went_with_a_transaction_that_was_rolled_back_hide_nothing_else(place: Veiled) -> None:
     with connect(place, "grace") as person:
         person.execute("begin; create table gone as select family_name as x from people; rollback")
         person.execute("create table gone (x text); insert into gone values ('plain')")
@@ -357,7 +341,7 @@ def test_labels_that_went_with_a_transaction_that_was_rolled_back_hide_nothing_e
 
 
 @pytest.mark.parametrize("binary", [False, True])
-def test_a_mask_is_not_written_over_its_value(place: tuple[Gateway, Tap, str], binary: bool) -> None:
+def test_a_mask_is_not_written_over_its_value(place: Veiled, binary: bool) -> None:
     with connect(place, "grace") as person:
         cursor = person.cursor(binary=binary)
         (email,) = cursor.execute("select email from people where id = 1").fetchone() or ("",)
@@ -370,7 +354,7 @@ def test_a_mask_is_not_written_over_its_value(place: tuple[Gateway, Tap, str], b
             person.execute("insert into people (id, family_name) values (99, '*****')")
         person.execute("update people set city = 'Arlington, VA' where id = 1")
         person.execute("update tickets set note = note || ' *****' where id = 2")
-    with psycopg.connect(place[2]) as direct:
+    with psycopg.connect(place.straight) as direct:
         assert direct.execute("select email, city from people where id = 1").fetchone() == ("grace.h@example.com", "Arlington, VA")
 
 
@@ -387,18 +371,18 @@ def test_a_mask_is_not_written_over_its_value(place: tuple[Gateway, Tap, str], b
         ("select 1 / 0 from people where city is not null", "division by zero"),
     ],
 )
-def test_errors_say_what_went_wrong_without_values(place: tuple[Gateway, Tap, str], who: str, text: str, kept: str) -> None:
+def test_errors_say_what_went_wrong_without_values(place: Veiled, who: str, text: str, kept: str) -> None:
     with connect(place, who) as session:
-        place[1].heard()
+        place.tap.heard()
         with pytest.raises(psycopg.Error) as caught:
             session.execute(text.encode())
         assert kept in str(caught.value) or kept == caught.value.sqlstate
-        assert seen(place[1]) == []
+        assert seen(place.tap) == []
 
 
-def test_a_violated_constraint_names_itself_and_no_value(place: tuple[Gateway, Tap, str]) -> None:
+def test_a_violated_constraint_names_itself_and_no_value(place: Veiled) -> None:
     with connect(place, "grace") as person:
-        place[1].heard()
+        place.tap.heard()
         for text in (
             "insert into people (id, email) select 50, email from people where id = 2",
             "update people set email = (select email from people where id = 2) where id = 1",
@@ -408,14 +392,14 @@ def test_a_violated_constraint_names_itself_and_no_value(place: tuple[Gateway, T
             with pytest.raises(psycopg.errors.IntegrityError) as caught:
                 person.execute(text.encode())
             assert caught.value.diag.constraint_name in ("people_email_key", "modest", "people_pkey")
-        assert seen(place[1]) == []
+        assert seen(place.tap) == []
 
 
 # What is recorded
 
 
-def test_records_tell_what_was_masked(place: tuple[Gateway, Tap, str]) -> None:
-    running, _, _ = place
+def test_records_tell_what_was_masked(place: Veiled) -> None:
+    running = place.running
     with connect(place) as agent:
         agent.execute("select id, email, family_name as who, note from people join tickets using (id) /* told */").fetchall()
     told = outcome_of(running, "/* told */")
@@ -427,18 +411,18 @@ def test_records_tell_what_was_masked(place: tuple[Gateway, Tap, str]) -> None:
     assert told["veiled"][0]["source"] == "public.people.email"
 
 
-def test_a_constraint_that_is_checked_at_commit_shows_no_key(place: tuple[Gateway, Tap, str]) -> None:
+def test_a_constraint_that_is_checked_at_commit_shows_no_key(place: Veiled) -> None:
     with connect(place, "grace") as person:
         person.execute("create table late (email text unique deferrable initially deferred)")
         try:
             person.execute("insert into late select email from people")
-            place[1].heard()
+            place.tap.heard()
             person.execute("begin")
             person.execute("insert into late select email from people where id = 1")
             with pytest.raises(psycopg.errors.UniqueViolation) as caught:
                 person.execute("commit")
             assert caught.value.diag.constraint_name == "late_email_key"
-            assert seen(place[1]) == []
+            assert seen(place.tap) == []
         finally:
             person.execute("drop table late")
 
@@ -451,13 +435,13 @@ def test_a_constraint_that_is_checked_at_commit_shows_no_key(place: tuple[Gatewa
         "with p as (select family_name n from people) select set_config('my.x', (select max(n) from p), false) is null",
     ],
 )
-def test_no_setting_takes_a_value_along(place: tuple[Gateway, Tap, str], text: str) -> None:
+def test_no_setting_takes_a_value_along(place: Veiled, text: str) -> None:
     with connect(place, "grace") as person:
-        place[1].heard()
+        place.tap.heard()
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             person.execute(text.encode())
         with pytest.raises(psycopg.errors.UndefinedObject):
             person.execute("select current_setting('my.x')")
-        assert seen(place[1]) == []
+        assert seen(place.tap) == []
         person.execute("select set_config('my.x', 'constant', false), email from people")
         assert person.execute("show my.x").fetchone() == ("constant",)

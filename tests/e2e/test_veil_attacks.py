@@ -14,11 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from nightporter.demo.server import EmbeddedServer
-from nightporter.identity.principal import Kind
-from tests.lab.gateway import Gateway, gateway, upstream
-from tests.lab.servers import fresh_database
-from tests.lab.tee import Tap, tapped
+from tests.lab.tee import Tap
+from tests.lab.veiled import Veiled, connect, veiled
 
 SCHEMA = Path(__file__).parent / "veil_attacks.sql"
 VALUES = ("zwickelhuber", "brandlmoser", "walburga", "83617", "4111111111111111", "4111 1111 1111 1111", "65 170839", "gurkensalat")
@@ -31,23 +28,10 @@ SECRETS = frozenset(
 
 
 @pytest.fixture(scope="module", params=["debian15", "embedded18"])
-def place(request: pytest.FixtureRequest) -> Iterator[tuple[Gateway, Tap]]:
-    """A gateway with no policy file, and a tap on it."""
-    server: EmbeddedServer = request.getfixturevalue(request.param)
-    with fresh_database(server) as name:
-        dsn = server.dsn(name)
-        with psycopg.connect(dsn, autocommit=True) as connection:
-            connection.execute(SCHEMA.read_text("utf-8").encode())
-        entry, environment = upstream(dsn)
-        with gateway({"crm": entry}, environment=environment) as running, tapped(running.port) as tap:
-            running.add("grace")
-            running.add("tuner", Kind.AGENT, owner="grace")
-            yield running, tap
-
-
-def connect(place: tuple[Gateway, Tap], who: str = "tuner") -> psycopg.Connection:
-    running, tap = place
-    return psycopg.connect(running.dsn(who, "crm", port=tap.port), autocommit=True)
+def place(request: pytest.FixtureRequest) -> Iterator[Veiled]:
+    """Before a database that `test_veil` knows nothing of."""
+    with veiled(request.getfixturevalue(request.param), SCHEMA) as stand:
+        yield stand
 
 
 def seen(tap: Tap) -> list[bytes]:
@@ -102,13 +86,13 @@ PIECES = (
 
 @pytest.mark.parametrize("who", ["tuner", "grace"])
 @pytest.mark.parametrize("text", PIECES)
-def test_a_piece_is_what_its_name_says(place: tuple[Gateway, Tap], text: str, who: str) -> None:
+def test_a_piece_is_what_its_name_says(place: Veiled, text: str, who: str) -> None:
     with connect(place, who) as session:
-        place[1].heard()
+        place.tap.heard()
         for binary in (False, True):
             tried(session, text, binary)
         tried(session, f"copy ({text}) to stdout")
-        assert seen(place[1]) == []
+        assert seen(place.tap) == []
 
 
 HARMLESS = (
@@ -126,7 +110,7 @@ HARMLESS = (
 
 @pytest.mark.parametrize("who", ["tuner", "grace"])
 @pytest.mark.parametrize(("text", "rows"), HARMLESS, ids=[each[0][:40] for each in HARMLESS])
-def test_pieces_that_tell_nothing_are_shown(place: tuple[Gateway, Tap], who: str, text: str, rows: list[object]) -> None:
+def test_pieces_that_tell_nothing_are_shown(place: Veiled, who: str, text: str, rows: list[object]) -> None:
     with connect(place, who) as session:
         assert tried(session, text) == rows
         assert tried(session, text, binary=True) == rows
@@ -168,22 +152,22 @@ def test_pieces_that_tell_nothing_are_shown(place: tuple[Gateway, Tap], who: str
     ],
     ids=["deferred", "trigger", "diagnostics", "application_name"],
 )
-def test_what_is_set_off_says_nothing(place: tuple[Gateway, Tap], before: str, texts: tuple[str, ...], after: str) -> None:
+def test_what_is_set_off_says_nothing(place: Veiled, before: str, texts: tuple[str, ...], after: str) -> None:
     with connect(place, "grace") as person:
         try:
             person.execute(before.encode())
-            place[1].heard()
+            place.tap.heard()
             for text in texts:
                 tried(person, text)
-            assert seen(place[1]) == []
+            assert seen(place.tap) == []
             with connect(place, "grace") as other:
-                place[1].heard()
+                place.tap.heard()
                 for text in texts:
                     try:
                         other.execute(text.encode(), (), prepare=True)
                     except psycopg.Error as error:
                         assert error.sqlstate  # noqa: PT017
-            assert seen(place[1]) == []
+            assert seen(place.tap) == []
         finally:
             person.execute(after.encode())
 
@@ -213,23 +197,23 @@ MOVES = (
 
 
 @pytest.mark.parametrize(("move", "looks"), MOVES, ids=[each[0][:50] for each in MOVES])
-def test_labels_follow(place: tuple[Gateway, Tap], move: str, looks: tuple[str, ...]) -> None:
+def test_labels_follow(place: Veiled, move: str, looks: tuple[str, ...]) -> None:
     with connect(place) as agent, connect(place, "grace") as person:
         try:
             for text in move.split(";;"):
                 person.execute(text.encode())
-            place[1].heard()
+            place.tap.heard()
             for text in looks:
                 assert len(tried(agent, text)) >= 1
                 tried(agent, text, binary=True)
-            assert seen(place[1]) == []
+            assert seen(place.tap) == []
         finally:
             person.execute("drop table if exists moved")
 
 
-def test_labels_follow_temporary_tables_that_get_other_names(place: tuple[Gateway, Tap]) -> None:
+def test_labels_follow_temporary_tables_that_get_other_names(place: Veiled) -> None:
     with connect(place, "grace") as person:
-        place[1].heard()
+        place.tap.heard()
         for text in (
             "create temp table own as select nachname as q from kunden",
             "alter table own rename q to r",
@@ -248,7 +232,7 @@ def test_labels_follow_temporary_tables_that_get_other_names(place: tuple[Gatewa
             "commit",
         ):
             person.execute(text.encode())
-        assert seen(place[1]) == []
+        assert seen(place.tap) == []
 
 
 # At the level of the protocol
@@ -312,9 +296,9 @@ TALKS = {
 
 @pytest.mark.parametrize("who", ["tuner", "grace"])
 @pytest.mark.parametrize("talk", TALKS)
-def test_no_talk_gets_around_it(place: tuple[Gateway, Tap], talk: str, who: str) -> None:
+def test_no_talk_gets_around_it(place: Veiled, talk: str, who: str) -> None:
     with connect(place, who) as session:
-        place[1].heard()
+        place.tap.heard()
         with socket.socket(fileno=os.dup(session.fileno())) as raw:
             raw.settimeout(20)
             raw.setblocking(True)
@@ -322,7 +306,7 @@ def test_no_talk_gets_around_it(place: tuple[Gateway, Tap], talk: str, who: str)
                 raw.sendall(part)
                 if part.startswith(b"Q") or part.endswith(SYNC):
                     _until_ready(raw)
-        assert seen(place[1]) == []
+        assert seen(place.tap) == []
 
 
 def _until_ready(raw: socket.socket) -> None:
@@ -338,10 +322,10 @@ ENCODINGS = ("LATIN1", "SQL_ASCII", "SJIS", "BIG5", "GBK", "GB18030", "UHC", "EU
 
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
-def test_no_encoding_gets_around_it(place: tuple[Gateway, Tap], encoding: str) -> None:
+def test_no_encoding_gets_around_it(place: Veiled, encoding: str) -> None:
     with connect(place, "grace") as person:
         person.execute(f"set client_encoding to '{encoding}'".encode())
-        place[1].heard()
+        place.tap.heard()
         with socket.socket(fileno=os.dup(person.fileno())) as raw:
             raw.settimeout(20)
             raw.setblocking(True)
@@ -354,4 +338,4 @@ def test_no_encoding_gets_around_it(place: tuple[Gateway, Tap], encoding: str) -
             ):
                 raw.sendall(_query(text))
                 _until_ready(raw)
-        assert seen(place[1]) == []
+        assert seen(place.tap) == []

@@ -269,10 +269,8 @@ class Journey:
         shifting = self._shifting(standing) if self._policies.shifting else None
         # not kept: tomorrow there are others
         decision = self._decide(request.reading, shifting, rows)
-        judgement = Judgement(request.reading, decision, self._answers.ruleset.hash)
-        if earlier is not None:
-            judgement.veil, judgement.follows = earlier.veil, earlier.follows
-        return judgement
+        assert earlier is not None  # noqa: S101 - an estimate was wanted for it
+        return Judgement(request.reading, decision, self._answers.ruleset.hash, veil=earlier.veil, follows=earlier.follows)
 
     def _hold(self, request: Request, judgement: Judgement, hold: Hold) -> Steps[Judgement]:
         """Wait for an answer; what was held is recorded, and so is what became of it."""

@@ -17,7 +17,7 @@ from functools import cache
 
 from nightporter.masking import looks
 from nightporter.masking.detector import Detector, classify
-from nightporter.masking.label import BYTES, CHOICE, DATE, FLAG, LABELS, PLACE, TEXT, UUID, WHOLE_NUMBER
+from nightporter.masking.label import BYTES, CHOICE, DATE, FLAG, LABELS, MENTIONS, PLACE, TEXT, UUID, WHOLE_NUMBER
 from nightporter.masking.lexicon import parse
 from nightporter.masking.naming import ENOUGH, OF_PERSONS, Guess, fits, hints, is_of_networks, key_label, surroundings
 from nightporter.masking.national import kind_of
@@ -98,7 +98,6 @@ MAX_VALUES = 500
 """Looked at, of a column: more tell no more."""
 
 
-MENTIONS = "pii.text"
 _BLANK = word_set("n/a na none null - -- ? unknown keine leer nil undefined tbd {} [] ''")
 
 

@@ -47,6 +47,10 @@ class Label:
     """Every text in which `within` matches has so many digits, wherever they are."""
 
 
+MENTIONS = "pii.text"
+"""Of texts and documents that hold data of other labels somewhere; a column that is of one of those itself is only that."""
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
@@ -466,7 +470,7 @@ LABELS = _table(
             " имя_пользователя nikneym 用户名 ユーザー名"
         ),
     ),
-    Label("pii.text", "text that mentions personal data", "found"),
+    Label(MENTIONS, "text that mentions personal data", "found"),
     Label(
         "secret.password",
         "password, or a hash of one",

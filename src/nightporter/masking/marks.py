@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from .label import above
+from .label import MENTIONS, above
 from .maskers import MASKED
 from .token import is_token
 
@@ -36,7 +36,6 @@ _PARTS = re.compile(r"[\[{(,:\"]\s*(\"?)([A-Za-z0-9* .+()/-]\*\*[^\",{}\[\]]{1,3
 _WORDS = re.compile(r"[A-Za-z0-9@._-]+")
 MAX_SEARCHED = 1_000_000
 """Characters of a text that is searched through; beyond, only its beginning is."""
-_FREE = "pii.text"
 
 
 def is_masked(text: str, label: str | None = None, key: bytes | None = None, limit: int = 0) -> bool:
@@ -49,7 +48,7 @@ def is_masked(text: str, label: str | None = None, key: bytes | None = None, lim
     if "*" in value:
         if _is_mask(value, label, limit):
             return True
-        if label is not None and _FREE in above(label) and _WITHIN.search(value[:MAX_SEARCHED]):
+        if label is not None and MENTIONS in above(label) and _WITHIN.search(value[:MAX_SEARCHED]):
             return True
         if value[0] in "[{(" and any(_is_mask(part[2].strip(), label, 0) for part in _PARTS.finditer(value[:MAX_SEARCHED])):
             return True
@@ -57,7 +56,7 @@ def is_masked(text: str, label: str | None = None, key: bytes | None = None, lim
         return False
     if is_token(key, value):
         return True
-    if value[:1] in ("[", "{", "(") or (label is not None and _FREE in above(label)):
+    if value[:1] in ("[", "{", "(") or (label is not None and MENTIONS in above(label)):
         return any(is_token(key, word.strip("@._-")) for word in _WORDS.findall(value[:MAX_SEARCHED]))
     return False
 

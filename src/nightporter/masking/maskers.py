@@ -25,7 +25,6 @@ MASKED = "*****"
 FULL, PARTIAL, YEAR, BUCKET, TOKEN, NULL, FOUND = "full", "partial", "year", "bucket", "token", "null", "found"
 MASKERS = frozenset({FULL, PARTIAL, YEAR, BUCKET, TOKEN, NULL, FOUND})
 
-_STARS = b"*****"
 EMAIL, CARD, PHONE, ACCOUNT = "pii.email", "pii.card", "pii.phone", "pii.bank_account"
 _PARTIAL = frozenset({EMAIL, CARD, PHONE, ACCOUNT})
 

@@ -31,6 +31,7 @@ cdef class LineMasker(MessageMasker):
     @cython.locals(octets=Octets)
     cpdef Py_ssize_t row(self, bytes data, Py_ssize_t position, Py_ssize_t stop, Py_ssize_t copied) except -1
     cpdef Py_ssize_t line(self, bytes data, Py_ssize_t position, Py_ssize_t stop, Py_ssize_t copied) except -1
+    cpdef bint is_null(self, bytes data, Py_ssize_t start, Py_ssize_t stop)
     @cython.locals(octets=Octets, parts=list, column=Column, written=bytes, raw=bytes, value=bytes, shown=bytes)
     cpdef Py_ssize_t cell(
         self, bytes data, Py_ssize_t start, Py_ssize_t stop, Py_ssize_t index, bint escaped, Py_ssize_t copied
@@ -45,7 +46,6 @@ cdef class TextCopyMasker(LineMasker):
         start=Py_ssize_t, escaped=bint,
     )
     cpdef Py_ssize_t line(self, bytes data, Py_ssize_t position, Py_ssize_t stop, Py_ssize_t copied) except -1
-    cpdef bint is_null(self, bytes data, Py_ssize_t start, Py_ssize_t stop)
     @cython.locals(
         octets=Octets, widths=Octets, value=bytearray, size=Py_ssize_t, position=Py_ssize_t, byte=int, size_of_code=Py_ssize_t,
         width=Py_ssize_t,
@@ -69,7 +69,6 @@ cdef class CsvCopyMasker(LineMasker):
         count=Py_ssize_t, index=Py_ssize_t, start=Py_ssize_t, byte=int, is_quoted=bint,
     )
     cpdef Py_ssize_t line(self, bytes data, Py_ssize_t position, Py_ssize_t stop, Py_ssize_t copied) except -1
-    cpdef bint is_null(self, bytes data, Py_ssize_t start, Py_ssize_t stop)
     @cython.locals(octets=Octets, widths=Octets, value=bytearray, stop=Py_ssize_t, position=Py_ssize_t, byte=int, width=Py_ssize_t)
     cpdef bytes read(self, bytes raw)
     @cython.locals(

@@ -186,6 +186,10 @@ class LineMasker(MessageMasker):
         """The cells from `position` to `stop`."""
         raise NotImplementedError
 
+    def is_null(self, data: bytes, start: int, stop: int) -> bool:
+        """Whether a cell, as it is written and without quotes, is the null string."""
+        return stop - start == len(self.null) and data[start:stop] == self.null
+
     def cell(self, data: bytes, start: int, stop: int, index: int, escaped: bool, copied: int) -> int:
         """One cell as it is written, that its column may want changed."""
         octets = data
@@ -264,10 +268,6 @@ class TextCopyMasker(LineMasker):
         if index != count:
             raise ProtocolError(f"a row that has not `{count}` columns")
         return copied
-
-    def is_null(self, data: bytes, start: int, stop: int) -> bool:
-        """Whether a cell is the null string."""
-        return stop - start == len(self.null) and data[start:stop] == self.null
 
     def read(self, raw: bytes) -> bytes:
         """See `LineMasker.read`: what COPY FROM would read."""
@@ -409,10 +409,6 @@ class CsvCopyMasker(LineMasker):
         if index != count:
             raise ProtocolError(f"a row that has not `{count}` columns")
         return copied
-
-    def is_null(self, data: bytes, start: int, stop: int) -> bool:
-        """Whether a cell without quotes is the null string."""
-        return stop - start == len(self.null) and data[start:stop] == self.null
 
     def read(self, raw: bytes) -> bytes:
         """See `LineMasker.read`: `raw` with its quotes."""

@@ -17,7 +17,7 @@ from .copy_format import BINARY, CopyFormat, copy_format
 from .fields import Field, copied, fields_of
 from .grammar import GrammarError, parse
 from .messages import message, parameter_status
-from .shade import CLEAR, FOUND, HIDDEN, PLAIN, Shade, of_column, of_output, stricter
+from .shade import CLEAR, HIDDEN, Shade, of_column, of_output, stricter
 from .sight import OF_VIEW, Sight
 from .utterance import Hearing
 from .veiling import Plan, Veiling
@@ -57,7 +57,7 @@ class Curtain:
         if any(access.action in _WRITES and self._sight.hides(access.schema, access.relation, ()) for access in statement.accesses):
             return True
         return any(
-            of_column(self._sight, access.schema, access.relation, column.name, column.labels).masker not in (PLAIN, FOUND)
+            of_column(self._sight, access.schema, access.relation, column.name, column.labels).is_hidden
             for access in statement.accesses
             for column in access.columns
         )
@@ -68,7 +68,7 @@ class Curtain:
 
     def _is_plain(self, shade: Shade, type_: int) -> bool:
         """Whether nothing is done with the cells of a column, and nothing said of them."""
-        if shade.label or shade.masker not in (PLAIN, FOUND):
+        if shade.label or shade.is_hidden:
             return False
         return shade.examined or (type_ > 0 and self._sight.mask(shade, type_, -1, binary=False, codec="utf-8") is None)
 

@@ -40,6 +40,11 @@ class Shade(NamedTuple):
     columns: frozenset[str] = frozenset()
     """Names of columns that it is computed from and that are shown as they are: as keys of JSON they tell nothing."""
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether its values are replaced, whatever they are; else they pass, but for what may be found in them."""
+        return self.masker not in (PLAIN, FOUND)
+
 
 CLEAR = Shade()
 HIDDEN = Shade(FULL)
@@ -107,7 +112,7 @@ def together(shades: Iterable[Shade]) -> Shade:
     several = list(dict.fromkeys(shades))
     if len(several) == 1:
         return several[0]
-    hidden = [each for each in several if each.masker not in (PLAIN, FOUND)]
+    hidden = [each for each in several if each.is_hidden]
     if not hidden:
         told = next((each for each in several if each.label), None)
         examined = bool(several) and all(each.examined for each in several)
@@ -120,9 +125,9 @@ def together(shades: Iterable[Shade]) -> Shade:
 
 def stricter(lineage: Shade, provenance: Shade) -> Shade:
     """Of the same value, as both oracles have it. A view's column may be labeled where it comes from, or itself."""
-    if lineage.masker in (PLAIN, FOUND) or provenance.masker in (PLAIN, FOUND):
-        hidden = provenance if lineage.masker in (PLAIN, FOUND) else lineage
-        if hidden.masker not in (PLAIN, FOUND) or hidden.label:
+    if not (lineage.is_hidden and provenance.is_hidden):
+        hidden = lineage if lineage.is_hidden else provenance
+        if hidden.is_hidden or hidden.label:
             return hidden
         return lineage if lineage.label else provenance._replace(examined=lineage.examined and provenance.examined)
     return (

@@ -19,7 +19,7 @@ from .cell import CellMask
 from .cells import cell_guard, cell_masker
 from .fields import Field
 from .semantics import system_labels
-from .shade import FOUND, PLAIN, Looks, Shade, of_column
+from .shade import PLAIN, Looks, Shade, of_column
 
 OF_VIEW = Shade(examined=True)
 """Of a view's column of which nothing is said: what it holds only lineage can tell."""
@@ -108,7 +108,7 @@ class Sight(Looks):
             return True
         names = columns or tuple(found.by_name)
         every = (of_column(self, schema, relation, name, self._labels(found, name)) for name in names if name in found.by_name)
-        return any(shade.masker not in (PLAIN, FOUND) for shade in every)
+        return any(shade.is_hidden for shade in every)
 
     # Masks
 
@@ -122,7 +122,7 @@ class Sight(Looks):
         return self._masks[key]
 
     def _make(self, shade: Shade, type_: int, modifier: int, *, binary: bool, codec: str) -> CellMask | None:
-        if shade.masker in (PLAIN, FOUND):
+        if not shade.is_hidden:
             if shade.examined or not self.hidden:
                 return None
             looking = _Knowing(self, shade.columns) if shade.columns else self
@@ -145,7 +145,7 @@ class Sight(Looks):
     def column(self, relation: Relation, name: str) -> tuple[str, str] | None:
         """How a field of a row is shown: masker and label; None: as it is."""
         shade = of_column(self, relation.schema, relation.name, name, self._labels(relation, name))
-        return None if shade.masker in (PLAIN, FOUND) else (shade.masker, shade.label)
+        return (shade.masker, shade.label) if shade.is_hidden else None
 
     def _instead(self, label: str, value: str) -> str:
         shown = self.instead(label, value)

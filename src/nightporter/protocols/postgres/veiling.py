@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from nightporter.core.error import ProtocolError
 from nightporter.core.wire import Veiled
+from nightporter.masking.label import MENTIONS
 
 from .cell import CellMask
 from .rows import MessageMasker, RowMasker
-from .shade import FOUND, PLAIN, Shade
+from .shade import FOUND, Shade
 
 
 class Plan:
@@ -18,9 +19,7 @@ class Plan:
     def __init__(self, masks: list[CellMask | None], shades: list[Shade], names: list[str]) -> None:
         self.masks = masks
         self.names = names
-        self.told = tuple(
-            (n, names[n], shade) for n, shade in enumerate(shades) if shade.label or shade.masker not in (PLAIN, FOUND)
-        )
+        self.told = tuple((n, names[n], shade) for n, shade in enumerate(shades) if shade.label or shade.is_hidden)
         """Which columns are spoken of in the record: place, name, shade."""
 
     @property
@@ -67,12 +66,12 @@ def veiled_by(veiling: Veiling, rows: int, *, complete: bool) -> tuple[Veiled, .
         raise ProtocolError("a result has ended within a row")
     told = []
     for at, name, shade in veiling.plan.told:
-        hidden = shade.masker not in (PLAIN, FOUND)
+        hidden = shade.is_hidden
         cells = masker.masked[at] if hidden else rows
         told.append(Veiled(name, shade.label, shade.masker if hidden else "", shade.policies, cells, shade.name))
     spoken = {at for at, _, _ in veiling.plan.told}
     for at, cells in enumerate(masker.guarded):
         if cells:
             name = veiling.plan.names[at]
-            told.append(Veiled(name, "pii.text" if at not in spoken else "", FOUND, (), cells))
+            told.append(Veiled(name, MENTIONS if at not in spoken else "", FOUND, (), cells))
     return tuple(told)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from nightporter.catalog.model import Function, Relation
+from nightporter.masking.label import MENTIONS
 from nightporter.masking.naming import key_label
 from nightporter.statement.model import (
     Access,
@@ -140,8 +141,6 @@ def field_named(relation: Relation, column: str) -> Ref:
 
 IN_DOCUMENT = Touch(Action.READ, Relation(0, "", "", "?"), (), APART)
 """Stands for JSON, in which `column` is a key that tells what its value is."""
-MENTIONS = "pii.text"
-"""Of documents and texts that mention what is personal, somewhere."""
 
 
 def under_key(refs: Iterable[Ref], keys: Iterable[str]) -> Iterator[Ref]:
