@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nightporter.identity.principal import Kind, Principal
+from nightporter.masking.label import LABELS as LABELS_THERE_ARE
 from nightporter.policy import reveal
 from nightporter.policy.annotation import MASKS
 from nightporter.policy.answer import Answers
@@ -244,6 +245,58 @@ def test_a_column_without_labels() -> None:
     assert column(own.format("permit")).plain
     assert column('@mask("token") ' + own.format("permit")) == Shown("token", ("own",))
     assert column(PLAIN + own.format("forbid")) == Shown("full", ("own",))
+
+
+# Whether a column may be hidden though no label is
+
+SECRETS = show("secrets", 'when { resource in Label::"secret" && !(principal in Group::"secrets") }', effect="forbid")
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        (PLAIN,),
+        (PLAIN, PARTIAL),
+        (PLAIN, SECRETS),
+        (show("here", 'when { resource in Environment::"production" }'),),
+        (show("hour", "when { context.hour == 0 }"),),
+        (PLAIN, show("other", 'when { resource in Column::"shop/public/people/email" && context.use == "output" }')),
+    ],
+)
+def test_whoever_sees_everything_is_hidden_no_column(texts: tuple[str, ...]) -> None:
+    assert not seen("".join(texts), LOGIN).may_hide
+
+
+COLUMNS = '@id("columns") permit(principal, action == Action::"reveal", resource is Column) '
+LABELLED = '@id("labels") permit(principal, action == Action::"reveal", resource is Label);'
+BOTH = 'when { resource in Label::"pii.email" && resource in Label::"secret" }'
+MANY = "||".join(f'resource in Label::"{name}"' for name in ("pii.email", "pii.name", "pii.card", "pii.phone", "server"))
+
+
+@pytest.mark.parametrize(
+    ("texts", "hidden", "use"),
+    [
+        ((PLAIN, show("use", 'when { context.use == "expression" }', effect="forbid")), (), "expression"),
+        ((show("use", 'when { context.use != "expression" }'),), (), "expression"),
+        ((PLAIN, show("name", 'when { resource is Column && resource.name == "email" }', effect="forbid")), (), "output"),
+        ((LABELLED, COLUMNS + 'unless { resource.name == "email" };'), ("pii.email",), "output"),
+        ((LABELLED, COLUMNS + 'unless { resource in Table::"shop/public/people" };'), ("pii.email",), "output"),
+        ((LABELLED, COLUMNS + 'unless { resource in Label::"pii" };'), ("pii.email",), "output"),
+        ((PLAIN, '@id("f") forbid(principal, action, resource is Column) when { resource in Label::"pii" };'), ("pii",), "output"),
+        ((PLAIN, show("both", BOTH, effect="forbid")), ("pii.email", "secret.key"), "output"),
+    ],
+)
+def test_a_policy_that_hides_columns_and_no_label_is_noticed(texts: tuple[str, ...], hidden: tuple[str, ...], use: str) -> None:
+    sight = seen("".join(texts), LOGIN)
+    assert all(sight.label(name).plain for name in LABELS_THERE_ARE), "nothing says it but the columns"
+    assert not sight.column("public", "people", "email", hidden, use).plain
+    assert sight.may_hide
+
+
+def test_with_more_labels_than_can_be_asked_about_a_column_may_be_hidden() -> None:
+    never = show("never", f"when {{ ({MANY}) && context.hour == 30 }}", effect="forbid")
+    assert seen(PLAIN + never, LOGIN).may_hide
+    assert not seen(PLAIN + never.replace('||resource in Label::"server"', ""), LOGIN).may_hide
 
 
 # What is kept

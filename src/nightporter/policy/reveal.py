@@ -15,7 +15,8 @@ that holds e-mail addresses and keys only if something permits the keys as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
+from itertools import chain, combinations
 from typing import NamedTuple, TypeAlias
 
 from nightporter.identity.principal import Principal
@@ -30,8 +31,13 @@ MAX_COLUMNS = 16 * 1024
 """That one `Reveals` keeps; more than a catalogue's tables have that one principal uses."""
 MAX_KEPT = 1024
 """`Reveals` of a worker: principals, by the facts that policies on `reveal` read."""
+MAX_TOGETHER = 4
+"""Labels that policies which hide mention, all of whose combinations are asked about: 15, some milliseconds, once in `Reveals`."""
 REVEAL = "reveal"
 _PLACES = frozenset({"Environment", "Database", "Schema", "Table", "Column"})
+_INSIDE = frozenset({"Schema", "Table", "Column", "Label"})
+"""What tells the columns of one database from each other."""
+_USE = "use"
 FULL = "full"
 
 _RANK = {name: rank for rank, name in enumerate(("", *MASKS))}
@@ -99,11 +105,22 @@ class Reveals:
 
     @property
     def may_hide(self) -> bool:
-        """Whether a column may be hidden whatever its labels are: some policy looks at where it is, or what it is called."""
-        if not self.column("", "", "", ()).plain:
+        """Whether a column may be hidden though no label is.
+
+        It is not where something permits all columns without a look at them, no policy that hides looks at more than their labels,
+        and those hide none of the columns that could be: policies see of them which of the labels that they mention they have.
+        """
+        unlabelled = self.column("", "", "", ())
+        if not unlabelled.plain or all(_looks(policy, _INSIDE) for policy in self._policies() if policy.id in unlabelled.policies):
             return True
-        hiding = (policy for policy in self._policies() if policy.effect == "forbid" or policy.mask is not None)
-        return any(policy.sees.attributes or any(uid.type in _PLACES for uid in policy.sees.entities) for policy in hiding)
+        hiding = [policy for policy in self._policies() if policy.effect == "forbid" or policy.mask is not None]
+        if any(_looks(policy, _PLACES) for policy in hiding):
+            return True
+        labels = sorted({uid.id for policy in hiding for uid in policy.sees.entities if uid.type == "Label"})
+        if len(labels) > MAX_TOGETHER:
+            return True
+        together = chain.from_iterable(combinations(labels, size) for size in range(1, len(labels) + 1))
+        return not all(self.column("", "", "", each).plain for each in together)
 
     @property
     def masks(self) -> frozenset[str]:
@@ -170,6 +187,12 @@ def _is_forbidden(answer: Answer) -> bool:
 def _forbidding(answer: Answer) -> list[Policy]:
     """Nobody approves it, and how many rows there are is not told: a forbid that waits for either of them counts."""
     return [*answer.forbids, *(policy for policy in answer.waiting if policy.effect == "forbid")]
+
+
+def _looks(policy: Policy, types: Set[str]) -> bool:
+    """Whether it looks at a column itself, at how that is used, or at entities of these types."""
+    sees = policy.sees
+    return bool(sees.attributes) or _USE in sees.facts or any(uid.type in types for uid in sees.entities)
 
 
 def _narrowest(labels: tuple[str, ...]) -> list[str]:
