@@ -10,8 +10,8 @@ import pytest
 from nightporter.demo.server import EmbeddedServer
 from nightporter.identity.principal import Kind
 from tests.lab.book import Book, until
-from tests.lab.gateway import Gateway, gateway, upstream
-from tests.lab.policies import AGENTS_WRITE
+from tests.lab.gateway import SECRETS, Gateway, gateway, upstream
+from tests.lab.policies import AGENTS_WRITE, SEES, SHE_SEES
 from tests.lab.servers import fresh_database
 
 Connect = Callable[..., psycopg.Connection]
@@ -19,11 +19,15 @@ Connect = Callable[..., psycopg.Connection]
 
 @pytest.fixture(scope="session")
 def gate(embedded18: EmbeddedServer) -> Iterator[Gateway]:
-    """Every database of the server under its own name, for the human `ada` and her agent `bot`, who need not wait for approvals."""
+    """Every database of the server under its own name, for the human `ada` and her agent `bot`, who need not wait for approvals.
+
+    `eve` is a human who sees what the server says, whatever it is.
+    """
     entry, environment = upstream(embedded18.dsn("postgres"), database="*")
-    with gateway({"*": entry}, environment=environment, cedar=AGENTS_WRITE) as running:
+    with gateway({"*": entry}, environment=environment, cedar=AGENTS_WRITE + SHE_SEES) as running:
         running.add("ada")
         running.add("bot", Kind.AGENT, owner="ada")
+        running.add("eve", groups=[SEES, SECRETS])
         yield running
 
 

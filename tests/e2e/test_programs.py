@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from nightporter.demo.server import EmbeddedServer
+from tests.lab.alike import difference
 from tests.lab.book import Book, until
 from tests.lab.clients import run
 from tests.lab.gateway import Gateway
@@ -50,9 +51,9 @@ def dumped(dsn: str, folder: Path, *arguments: str) -> bytes:
 
 @pytest.mark.parametrize("how", [[], ["--inserts", "--rows-per-insert=100"], ["--schema-only"], ["--large-objects", "--data-only"]])
 def test_pg_dump(gate: Gateway, stocked: str, shop: str, tmp_path: Path, how: list[str]) -> None:
-    straight, through = dumped(stocked, tmp_path, *how), dumped(gate.dsn("ada", shop), tmp_path, *how)
+    straight, through = dumped(stocked, tmp_path, *how), dumped(gate.dsn("eve", shop), tmp_path, *how)
     assert len(straight) > 2000
-    assert comparable(through) == comparable(straight)
+    assert difference(comparable(through), comparable(straight)) is None
 
 
 @pytest.mark.parametrize("jobs", [[], ["--jobs=2"]])
@@ -61,19 +62,20 @@ def test_pg_dump_and_pg_restore(
 ) -> None:
     archive = tmp_path / "archive"
     form = "--format=directory" if jobs else "--format=custom"
-    run(18, "pg_dump", gate.dsn("ada", shop), form, *jobs, "--file", str(archive))
+    run(18, "pg_dump", gate.dsn("eve", shop), form, *jobs, "--file", str(archive))
     with fresh_database(embedded18) as copy:
-        run(18, "pg_restore", gate.dsn("ada", copy), *jobs, "--dbname", copy, str(archive))
+        run(18, "pg_restore", gate.dsn("eve", copy), *jobs, "--dbname", copy, str(archive))
         restored = dumped(embedded18.dsn(copy), tmp_path)
         with psycopg.connect(embedded18.dsn(copy)) as admin:
             assert admin.execute("select lo_get(90001), lo_get(90002)").fetchone() == (b"\x00\xff\x10" * 30_000, b"small")
-    assert comparable(restored).replace(copy.encode(), b"") == comparable(dumped(stocked, tmp_path)).replace(shop.encode(), b"")
+    wanted = comparable(dumped(stocked, tmp_path)).replace(shop.encode(), b"")
+    assert difference(comparable(restored).replace(copy.encode(), b""), wanted) is None
 
 
 @pytest.fixture
 def banked(gate: Gateway, shop: str) -> str:
     """Through the gateway, with pgbench's tables, which it makes and fills by itself."""
-    dsn = gate.dsn("ada", shop)
+    dsn = gate.dsn("eve", shop)
     run(18, "pgbench", dsn, "--initialize", "--scale=1", "--quiet")
     return dsn
 

@@ -28,7 +28,8 @@ from nightporter.protocols.postgres.session import Standing
 from nightporter.protocols.registry import ADAPTERS
 from nightporter.statement.model import Reading, Statement
 
-from .policies import in_force
+from .gateway import SECRETS
+from .policies import SEES, SHE_SEES, in_force
 from .snapshot import Reader as Catalog
 
 ADAPTER = ADAPTERS["postgres"]
@@ -182,9 +183,11 @@ class _Session:
         kind: Kind,
     ) -> None:
         self._running, self._catalog, self._client, self._upstream = running, catalog, client, upstream
-        principal = Principal("ada" if kind is Kind.HUMAN else "bot", kind, owner=None if kind is Kind.HUMAN else "ada")
+        is_human = kind is Kind.HUMAN
+        groups = frozenset({SEES, SECRETS}) if is_human else frozenset[str]()
+        principal = Principal("ada" if is_human else "bot", kind, groups=groups, owner=None if is_human else "ada")
         wire = ADAPTER.new_wire(WireSetup(principal.label, settings, LIMIT, follows=True))
-        self._journey = Journey(wire, principal, Resource("test", "db"), in_force(), ADAPTER)
+        self._journey = Journey(wire, principal, Resource("test", "db"), in_force(SHE_SEES), ADAPTER)
         self._numbers = itertools.count(1)
         self._asked = 0
         self._held: list[bytes] = []

@@ -17,6 +17,11 @@ AGENTS_WRITE = """
 @id("agents-write") permit (principal is Agent, action, resource);
 """
 """Beside `baseline`: what an agent does does not wait for anybody. What cannot be understood is still denied."""
+SEES = "sees"
+"""A group: of people who may see everything, if they are in the group `secrets` too."""
+SHE_SEES = f"""
+@id("she-sees") permit (principal in Group::"{SEES}", action == Action::"reveal", resource);
+"""
 
 
 def pack(name: str) -> str:
