@@ -299,6 +299,30 @@ def test_with_more_labels_than_can_be_asked_about_a_column_may_be_hidden() -> No
     assert not seen(PLAIN + never.replace('||resource in Label::"server"', ""), LOGIN).may_hide
 
 
+@pytest.mark.parametrize(
+    ("scope", "hers"),
+    [
+        ("principal", True),
+        ("principal is Service", True),
+        ('principal == Service::"login"', True),
+        ('principal in Service::"login"', True),
+        ('principal in Group::"secrets"', True),
+        ('principal is Service in Group::"secrets"', True),
+        ("principal is Agent", False),
+        ('principal == Human::"login"', False),
+        ('principal in Service::"etl"', False),
+        ('principal in Group::"support"', False),
+        ('principal is Agent in Group::"secrets"', False),
+        ('principal is Service in Group::"support"', False),
+    ],
+)
+def test_what_is_hidden_from_others_hides_nothing(scope: str, hers: bool) -> None:
+    of_people = f'@id("people") forbid({scope}, action == Action::"reveal", resource in Table::"shop/public/people");'
+    sight = seen(PLAIN + of_people, LOGIN)
+    assert sight.column("public", "people", "email", ()).plain is not hers
+    assert sight.may_hide is hers
+
+
 # What is kept
 
 

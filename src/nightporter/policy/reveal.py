@@ -25,7 +25,8 @@ from .annotation import MASKS
 from .answer import Answer, Answers
 from .language import Policy
 from .model import Ask, Resource, Value
-from .question import column_shown, label_shown
+from .question import column_shown, label_shown, principal_entity
+from .sight import mentioned
 
 MAX_COLUMNS = 16 * 1024
 """That one `Reveals` keeps; more than a catalogue's tables have that one principal uses."""
@@ -110,10 +111,11 @@ class Reveals:
         It is not where something permits all columns without a look at them, no policy that hides looks at more than their labels,
         and those hide none of the columns that could be: policies see of them which of the labels that they mention they have.
         """
+        policies = [policy for policy in self._policies() if _is_about(policy, self.principal)]
         unlabelled = self.column("", "", "", ())
-        if not unlabelled.plain or all(_looks(policy, _INSIDE) for policy in self._policies() if policy.id in unlabelled.policies):
+        if not unlabelled.plain or all(_looks(policy, _INSIDE) for policy in policies if policy.id in unlabelled.policies):
             return True
-        hiding = [policy for policy in self._policies() if policy.effect == "forbid" or policy.mask is not None]
+        hiding = [policy for policy in policies if policy.effect == "forbid" or policy.mask is not None]
         if any(_looks(policy, _PLACES) for policy in hiding):
             return True
         labels = sorted({uid.id for policy in hiding for uid in policy.sees.entities if uid.type == "Label"})
@@ -187,6 +189,15 @@ def _is_forbidden(answer: Answer) -> bool:
 def _forbidding(answer: Answer) -> list[Policy]:
     """Nobody approves it, and how many rows there are is not told: a forbid that waits for either of them counts."""
     return [*answer.forbids, *(policy for policy in answer.waiting if policy.effect == "forbid")]
+
+
+def _is_about(policy: Policy, principal: Principal) -> bool:
+    """Whether a principal meets the scope; what the conditions say of principals is not looked at."""
+    scope = policy.est["principal"]
+    who = principal_entity(principal)
+    return scope.get("entity_type", who.uid.type) == who.uid.type and all(
+        uid == who.uid or uid in who.parents for uid in mentioned(scope)
+    )
 
 
 def _looks(policy: Policy, types: Set[str]) -> bool:
