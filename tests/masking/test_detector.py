@@ -64,6 +64,7 @@ USUAL = [
         "1234567890",
         "12345.678",
     ),
+    *("de891c5a880faf6fb5e6087eb1b2dc12", "trace 1679091c5a880faf6fb5e6087eb1b2dc", "build 20240115abcdef01"),
     *("v1.2.3", "shipped", "3b18e512dba79e4c8300dd08aeb37f8e728b8dad", "Größe", "https://example.com/items/123?page=2"),
 ]
 

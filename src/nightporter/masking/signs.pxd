@@ -31,12 +31,16 @@ cdef class Signs:
         octets=Octets, kinds=Octets, size=Py_ssize_t, position=Py_ssize_t, found="unsigned long long", end=Py_ssize_t,
         runs=Py_ssize_t, total=Py_ssize_t, dots=Py_ssize_t, decimals=Py_ssize_t, colons=Py_ssize_t, code=cython.uchar,
         kind=cython.uchar, start=Py_ssize_t, after=Py_ssize_t, letters=Py_ssize_t, first=Py_ssize_t, count=Py_ssize_t,
-        gap=Py_ssize_t, loose=bint, long=Py_ssize_t, enough=Py_ssize_t, wide=Py_ssize_t,
+        gap=Py_ssize_t, loose=bint, long=Py_ssize_t, enough=Py_ssize_t, wide=Py_ssize_t, digest=Py_ssize_t,
+        longest=Py_ssize_t,
     )
     cpdef unsigned long long structure(self, bytes data)
 
 
 cdef bint _is_hex(unsigned char code)
+
+@cython.locals(octets=Octets, position=Py_ssize_t)
+cdef bint is_digest(bytes data, Py_ssize_t start, Py_ssize_t end)
 
 cdef bint _is_account(Py_ssize_t letters, Py_ssize_t digits)
 

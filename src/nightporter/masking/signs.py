@@ -22,6 +22,10 @@ GAP_BYTES = 4
 """Between two groups of digits that belong together. A no-break space has two bytes, a dash three."""
 RUN_DIGITS = 13
 GROUP_DIGITS = 7
+DIGEST = 32
+"""Hexadecimal digits of MD5, of a trace's id, of a uuid without dashes. Bank accounts as long are Saint Lucia's: `L` is none."""
+LONGEST_NUMBER = 14
+"""Digits and letters of an identity number that begins with six digits or more."""
 DIGITS_COUNTED = 31
 """No label needs to see more."""
 
@@ -137,6 +141,7 @@ class Signs:
         found = 0
         position = 0
         long, enough, wide = RUN_DIGITS, GROUP_DIGITS, GAP_BYTES  # looked up once: they are locals in C
+        digest, longest = DIGEST, LONGEST_NUMBER
         end = 0  # of the last run of digits that may belong to the next one
         runs = total = dots = decimals = colons = 0
         while position < size:
@@ -182,6 +187,8 @@ class Signs:
                 while position < size and (kinds[octets[position]] == 1 or kinds[octets[position]] == 2):
                     position += 1
                     runs = 0
+                if not loose and position - start == digest and is_digest(data, start, position):
+                    continue
                 # the longest bank account has 33, and something may touch it
                 if position - start <= 35 and (_is_account(letters, count) or (loose and _is_account(letters - 1, count))):
                     found |= self.word
@@ -223,11 +230,12 @@ class Signs:
             if position < size and kinds[octets[position]] == 2:
                 if count == 1 and start > 0 and octets[start - 1] >= 128:
                     continue  # part of a letter, in GB 18030
-                if count == 6 or count == 7 or count == 8:
-                    found |= self.word  # 12345678Z
                 runs = 0
                 while position < size and (kinds[octets[position]] == 1 or kinds[octets[position]] == 2):
                     position += 1
+                # what goes on is a digest, or a code
+                if (count == 6 or count == 7 or count == 8) and position - start <= longest:
+                    found |= self.word  # 12345678Z
             elif (count == 7 or count == 8) and position + 1 < size and octets[position] == 45 and kinds[octets[position + 1]] == 2:
                 found |= self.word  # X-1234567-L
         return found
@@ -235,6 +243,17 @@ class Signs:
 
 def _is_hex(code: int) -> bool:
     return 48 <= code <= 58 or 65 <= code <= 70 or 97 <= code <= 102
+
+
+def is_digest(data: bytes, start: int, end: int) -> bool:
+    """Whether all is hexadecimal."""
+    octets = data
+    position = start
+    while position < end:
+        if octets[position] == 58 or not _is_hex(octets[position]):
+            return False
+        position += 1
+    return True
 
 
 def _is_account(letters: int, digits: int) -> bool:

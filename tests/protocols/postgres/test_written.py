@@ -45,7 +45,7 @@ def test_what_only_reads_writes_nothing() -> None:
     ],
 )
 def test_a_mask_in_a_text_is_found(text: str) -> None:
-    assert mask_in(analyse(text), (), NOTHING, b"") is not None
+    assert mask_in(analyse(text), (), NOTHING, EMAIL, b"") is not None
 
 
 @pytest.mark.parametrize(
@@ -60,24 +60,31 @@ def test_a_mask_in_a_text_is_found(text: str) -> None:
     ],
 )
 def test_what_people_write_is_no_mask(text: str) -> None:
-    assert mask_in(analyse(text), (), NOTHING, b"") is None
+    assert mask_in(analyse(text), (), NOTHING, EMAIL, b"") is None
+
+
+def test_an_application_that_sees_the_values_makes_such_forms_itself() -> None:
+    secrets = frozenset({"secret.password"})
+    for value in ("****-****-****-1234", "a***@example.com"):
+        assert mask_in(analyse(f"update payments set shown_as = '{value}'"), (value.encode(),), NOTHING, secrets, b"") is None
+    assert mask_in(analyse("update logins set password = '*****'"), (), secrets, secrets, b"") is not None
 
 
 def test_stars_alone_are_a_mask_where_they_hide_something() -> None:
     reading = analyse("update people set email = '*****'")
-    assert mask_in(reading, (), EMAIL, b"") == "the constant '*****'"
-    assert mask_in(reading, (), NOTHING, b"") is None
+    assert mask_in(reading, (), EMAIL, EMAIL, b"") == "the constant '*****'"
+    assert mask_in(reading, (), NOTHING, EMAIL, b"") is None
 
 
 def test_a_mask_among_parameters_is_found_by_its_number() -> None:
     reading = analyse("update people set email = $2 where id = $1")
-    assert mask_in(reading, (b"1", b"a***@example.com"), NOTHING, b"") == "parameter $2"
-    assert mask_in(reading, (b"1", None), NOTHING, b"") is None
-    assert mask_in(reading, (b"\x00\x00\x00\x01", b"ada@example.com"), EMAIL, b"") is None
+    assert mask_in(reading, (b"1", b"a***@example.com"), NOTHING, EMAIL, b"") == "parameter $2"
+    assert mask_in(reading, (b"1", None), NOTHING, EMAIL, b"") is None
+    assert mask_in(reading, (b"\x00\x00\x00\x01", b"ada@example.com"), EMAIL, EMAIL, b"") is None
 
 
 def test_a_long_text_is_looked_through_as_well() -> None:
     rows = ", ".join(f"({n}, 'name {n}')" for n in range(20_000))
     text = f"insert into people values {rows}"
-    assert mask_in(analyse(text), (), NOTHING, b"") is None
-    assert mask_in(analyse(f"{text}, (20001, 'a***@example.com')"), (), NOTHING, b"") is not None
+    assert mask_in(analyse(text), (), NOTHING, EMAIL, b"") is None
+    assert mask_in(analyse(f"{text}, (20001, 'a***@example.com')"), (), NOTHING, EMAIL, b"") is not None

@@ -71,7 +71,7 @@ class Veil:
         """See `core.wire.Veil`."""
         if self._writes is None:
             return None
-        return mask_in(request.reading, request.parameters, self._writes, self._sight.key_of_tokens)
+        return mask_in(request.reading, request.parameters, self._writes, self._sight.hidden, self._sight.key_of_tokens)
 
 
 def _told(request: Request, codec: str) -> tuple[str, ...]:

@@ -38,15 +38,26 @@ def written_labels(reading: Reading, hidden: frozenset[str]) -> frozenset[str] |
     return frozenset(found) if writes else None
 
 
-def mask_in(reading: Reading, parameters: Parameters, labels: frozenset[str], key: bytes, codec: str = "utf-8") -> str | None:
-    """The first value that is a mask, in words; None: there is none."""
+SHOWN_IN_PART = frozenset({"pii.email", "pii.card"})
+"""Labels whose masks are known wherever they are written. An application that sees the values makes such forms itself."""
+
+
+def mask_in(
+    reading: Reading, parameters: Parameters, labels: frozenset[str], hidden: frozenset[str], key: bytes, codec: str = "utf-8"
+) -> str | None:
+    """The first value that is a mask, in words; None: there is none.
+
+    `labels`: of what is written, see `written_labels`. `hidden`: all that are hidden from whoever writes.
+    """
+    anywhere = (None,) if key or hidden & SHOWN_IN_PART else ()
+    looked_for = (*anywhere, *labels)
     for number, value in enumerate(parameters, 1):
-        if value is not None and _may_be(value, key) and _is_mask(value.decode(codec, "replace"), labels, key):
+        if value is not None and _may_be(value, key) and _is_mask(value.decode(codec, "replace"), looked_for, key):
             return f"parameter ${number}"
     if not _may_be(reading.text, key):
         return None
     for constant in _constants(reading.statements):
-        if _is_mask(constant, labels, key):
+        if _is_mask(constant, looked_for, key):
             return f"the constant '{constant}'" if len(constant) <= 60 else "a constant"
     return None
 
@@ -55,8 +66,8 @@ def _may_be(data: bytes, key: bytes) -> bool:
     return bool(key) or b"**" in data
 
 
-def _is_mask(text: str, labels: Iterable[str], key: bytes) -> bool:
-    return is_masked(text, None, key) or any(is_masked(text, label, key) for label in labels)
+def _is_mask(text: str, labels: Iterable[str | None], key: bytes) -> bool:
+    return any(is_masked(text, label, key) for label in labels)
 
 
 def _constants(statements: Iterable[Statement]) -> Iterator[str]:

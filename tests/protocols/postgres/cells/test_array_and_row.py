@@ -6,14 +6,16 @@ import re
 from struct import pack
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nightporter.catalog.model import Column, Relation, Snapshot, Type
+from nightporter.masking.detector import Detector
 from nightporter.protocols.postgres.cell import CellMask
 from nightporter.protocols.postgres.cells import cell_guard, cell_masker
 from nightporter.protocols.postgres.cells.array import ArrayTextMask
 from nightporter.protocols.postgres.cells.row import RowTextMask, split, value_of, written
+from nightporter.protocols.postgres.cells.text import TextGuard
 
 from .looks import Looks
 
@@ -97,6 +99,34 @@ def test_elements_of_an_array_in_binary(values: list[str | None]) -> None:
         assert shown is cell
     full = cell_masker(TEXTS, -1, True, "full", "", None, KEY).mask(cell)
     assert full == binary_array(TEXT, [None if each is None else b"*****" for each in values])
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(["4111", "1111", "212", "555", "0143", "078", "05", "1120", "10:30:45", "2024-01-15", "+46", "a"]),
+            min_size=1,
+            max_size=6,
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.sampled_from(["-", "", ".", "/", "+"]),
+)
+@example([["10:30:45"], ["078", "05", "1120"]], "-")
+def test_arrays_that_are_not_taken_apart_hold_nothing(elements: list[list[str]], between: str) -> None:
+    values = [between.join(each) for each in elements]
+    detector = Detector(["pii", "secret"])
+
+    class Looking:
+        may_hold = detector.may_hold
+
+        def redact(self, text: str) -> str:
+            return detector.redact(text, lambda label, value: "*****")
+
+    element = TextGuard(Looking())
+    array = ("{" + ",".join(values) + "}").encode()
+    assert ArrayTextMask(element, b",", detector.may_hold).mask(array) == ArrayTextMask(element, b",").mask(array)
 
 
 def test_an_array_gets_a_null() -> None:

@@ -25,16 +25,20 @@ _SPECIAL = re.compile(rb"[\"\\]")
 class ArrayTextMask(CellMask):
     """An array in text. Other types whose text is the same (int2vector is not) may use it too."""
 
-    def __init__(self, element: CellMask, delimiter: bytes) -> None:
-        """`element`: the mask of each; `delimiter`: what stands between them."""
+    def __init__(self, element: CellMask, delimiter: bytes, may_hold: Callable[[bytes], bool] | None = None) -> None:
+        """`element`: the mask of each; `delimiter`: what stands between them. `may_hold`: whether a guard could find anything in a
+        text, so that an array in which there is nothing need not be taken apart; None where only its elements tell."""
         super().__init__(is_constant=False, is_guard=element.is_guard)
         self._element = element
+        self._may_hold = may_hold if delimiter == b"," else None
         mark = re.escape(delimiter)
         self._token = re.compile(rb'("[^"\\]*(?:\\.[^"\\]*)*")|([{}]|' + mark + rb')|([^"\\{}' + mark + rb"]+)", re.DOTALL)
         self._quotes = re.compile(rb'["\\{}\s\x0b' + mark + rb"]|\A\Z|\A[nN][uU][lL][lL]\Z")
         self._constant = self._written(element.constant) if element.is_constant else b""
 
     def mask(self, cell: bytes) -> bytes | None:
+        if self._may_hold is not None and cell[:1] == b"{" and cell[-1:] == b"}" and self._holds_nothing(cell, self._may_hold):
+            return cell
         bounds = _BOUNDS.match(cell)
         at = 0 if bounds is None else bounds.end()
         parts: list[bytes] = []
@@ -68,6 +72,10 @@ class ArrayTextMask(CellMask):
             return cell
         parts.append(cell[copied:])
         return b"".join(parts)
+
+    def _holds_nothing(self, cell: bytes, may_hold: Callable[[bytes], bool]) -> bool:
+        """For certain. Without quotes no element has a comma in it; so a sign that no value has can part them."""
+        return b'"' not in cell and b"\\" not in cell and not may_hold(cell.replace(b",", b"\0"))
 
     def _changed(self, token: bytes, *, quoted: bool) -> bytes:
         element = self._element

@@ -107,7 +107,8 @@ class Guarding:
             return None
         if isinstance(inner, OpaqueGuard) and not is_known(self._types, element):
             return OpaqueGuard(self._looking)  # its elements may be written with another sign between them
-        return ArrayTextMask(inner, k.delimiter(self._types.base(element)))
+        may_hold = self._looking.may_hold if self._types.is_words(self._types.base(element or k.TEXT)) else None
+        return ArrayTextMask(inner, k.delimiter(self._types.base(element)), may_hold)
 
     def _row(self, oid: int, columns: tuple[tuple[str, int], ...], binary: bool, depth: int) -> CellMask | None:
         """A row of a table: its columns are shown as they are when they come by themselves, as far as that is known."""
