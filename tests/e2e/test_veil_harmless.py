@@ -186,6 +186,27 @@ def test_an_application_reads_and_writes_what_is_personal(place: tuple[Gateway, 
                 direct.execute("drop table guests")
 
 
+@pytest.mark.parametrize("binary", [False, True])
+def test_an_application_sees_no_secret_among_what_is_personal(place: tuple[Gateway, str], binary: bool) -> None:
+    running, dsn = place
+    key = "AKIA" + "QYLPMN5HHHFPZAM2"
+    notes = [f"ann{n}@example.com rang" for n in range(200)] + [f"ann@example.com sent {key}, +46 8 123 456 78"]
+    with psycopg.connect(dsn, autocommit=True) as direct, psycopg.connect(running.dsn("till", "shop"), autocommit=True) as session:
+        session.execute("create table talks (id int generated always as identity, notes text, doc jsonb)")
+        try:
+            for note in notes:
+                direct.execute("insert into talks (notes, doc) values (%s, jsonb_build_object('said', %s::text))", (note, note))
+            with psycopg.connect(running.dsn("till", "shop")) as again:
+                cursor = again.cursor(binary=binary)
+                shown = cursor.execute("select notes, doc->>'said', upper(notes) from talks order by id").fetchall()
+        finally:
+            direct.execute("drop table talks")
+    assert shown[:-1] == [(note, note, note.upper()) for note in notes[:-1]]
+    for text in shown[-1]:
+        assert key not in text.upper()
+        assert "ann@example.com" in text.lower()
+
+
 def test_who_sees_masks_may_write_other_columns(place: tuple[Gateway, str]) -> None:
     running, dsn = place
     with psycopg.connect(dsn, autocommit=True) as direct, psycopg.connect(running.dsn("grace", "shop"), autocommit=True) as person:

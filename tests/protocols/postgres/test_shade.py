@@ -70,6 +70,8 @@ def test_only_an_unlabeled_column_that_was_examined_is_not_looked_through() -> N
     assert not of_column(looks, "public", "products", "sku", (), direct=False).examined
     assert not of_column(looks, "public", "products", "note", ()).examined
     assert of_column(looks, "public", "people", "revealed", EMAIL).examined
+    assert not of_column(looks, "public", "people", "revealed", ("pii.text",)).examined, "secrets may stand there as well"
+    assert not of_column(looks, "public", "people", "revealed", ("pii.email", "pii.text")).examined
 
 
 def test_an_output_of_nothing_is_clear() -> None:
