@@ -48,7 +48,7 @@ lint: setup ## ruff and mypy
 # The plain files are the reference; without compiled ones the whole suite runs on them anyway.
 unit-pure: setup
 	@if [ -n "$$(find src -name '*.so')" ]; then \
-	    $(if $(PURE),NIGHTPORTER_PURE=1 $(PY) -m pytest -q -n $(WORKERS) $(addprefix --ignore=,$(PLAIN)) $(PURE),true); \
+	    $(if $(PURE),NIGHTPORTER_PURE=1 $(PY) -m pytest -q -n $(WORKERS) --dist worksteal $(addprefix --ignore=,$(PLAIN)) $(PURE),true); \
 	else echo "no compiled code: no C compiler here?"; fi
 
 # The whole suite comes last, so that its summary is the last line.
@@ -57,7 +57,7 @@ test: setup ## everything that CI runs
 	@$(MAKE) --no-print-directory lint
 	@$(MAKE) --no-print-directory unit-pure
 	@$(MAKE) --no-print-directory fuzz SECONDS=20 SEED=1
-	$(PY) -m pytest -n $(WORKERS) $(TESTS)
+	$(PY) -m pytest -n $(WORKERS) --dist worksteal $(TESTS)
 
 fuzz: setup ## random and spoiled traffic; SECONDS=600 SEED=n
 	$(PY) -m tests.fuzz --seconds $(SECONDS) $(if $(SEED),--seed $(SEED))

@@ -21,13 +21,13 @@ Connect = Callable[..., psycopg.Connection]
 def gate(embedded18: EmbeddedServer) -> Iterator[Gateway]:
     """Every database of the server under its own name, for the human `ada` and her agent `bot`, who need not wait for approvals.
 
-    `eve` is a human who sees what the server says, whatever it is.
+    `iris` is a human who sees what the server says, whatever it is.
     """
     entry, environment = upstream(embedded18.dsn("postgres"), database="*")
     with gateway({"*": entry}, environment=environment, cedar=AGENTS_WRITE + SHE_SEES) as running:
         running.add("ada")
         running.add("bot", Kind.AGENT, owner="ada")
-        running.add("eve", groups=[SEES, SECRETS])
+        running.add("iris", groups=[SEES, SECRETS])
         yield running
 
 

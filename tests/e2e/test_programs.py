@@ -51,7 +51,7 @@ def dumped(dsn: str, folder: Path, *arguments: str) -> bytes:
 
 @pytest.mark.parametrize("how", [[], ["--inserts", "--rows-per-insert=100"], ["--schema-only"], ["--large-objects", "--data-only"]])
 def test_pg_dump(gate: Gateway, stocked: str, shop: str, tmp_path: Path, how: list[str]) -> None:
-    straight, through = dumped(stocked, tmp_path, *how), dumped(gate.dsn("eve", shop), tmp_path, *how)
+    straight, through = dumped(stocked, tmp_path, *how), dumped(gate.dsn("iris", shop), tmp_path, *how)
     assert len(straight) > 2000
     assert difference(comparable(through), comparable(straight)) is None
 
@@ -62,9 +62,9 @@ def test_pg_dump_and_pg_restore(
 ) -> None:
     archive = tmp_path / "archive"
     form = "--format=directory" if jobs else "--format=custom"
-    run(18, "pg_dump", gate.dsn("eve", shop), form, *jobs, "--file", str(archive))
+    run(18, "pg_dump", gate.dsn("iris", shop), form, *jobs, "--file", str(archive))
     with fresh_database(embedded18) as copy:
-        run(18, "pg_restore", gate.dsn("eve", copy), *jobs, "--dbname", copy, str(archive))
+        run(18, "pg_restore", gate.dsn("iris", copy), *jobs, "--dbname", copy, str(archive))
         restored = dumped(embedded18.dsn(copy), tmp_path)
         with psycopg.connect(embedded18.dsn(copy)) as admin:
             assert admin.execute("select lo_get(90001), lo_get(90002)").fetchone() == (b"\x00\xff\x10" * 30_000, b"small")
@@ -75,7 +75,7 @@ def test_pg_dump_and_pg_restore(
 @pytest.fixture
 def banked(gate: Gateway, shop: str) -> str:
     """Through the gateway, with pgbench's tables, which it makes and fills by itself."""
-    dsn = gate.dsn("eve", shop)
+    dsn = gate.dsn("iris", shop)
     run(18, "pgbench", dsn, "--initialize", "--scale=1", "--quiet")
     return dsn
 

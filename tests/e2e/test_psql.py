@@ -84,7 +84,7 @@ drop function greet;
 @pytest.mark.parametrize("major", MAJORS)
 def test_a_session(gate: Gateway, shop: str, embedded18: EmbeddedServer, tmp_path: Path, major: int) -> None:
     said, written = [], []
-    for dsn in (embedded18.dsn(shop), gate.dsn("eve", shop)):
+    for dsn in (embedded18.dsn(shop), gate.dsn("iris", shop)):
         (tmp_path / "names.txt").write_text("".join(f"name {number}\n" for number in range(1000)))
         answer = psql(major, dsn, SCRIPT, tmp_path)
         said.append(re.sub(rb"(?<=server process with PID )\d+", b"N", answer))
@@ -112,7 +112,7 @@ def test_large_objects(gate: Gateway, shop: str, embedded18: EmbeddedServer, tmp
     photo = bytes(range(256)) * 2000
     (tmp_path / "photo").write_bytes(photo)
     said = []
-    for dsn in (embedded18.dsn(shop), gate.dsn("eve", shop)):
+    for dsn in (embedded18.dsn(shop), gate.dsn("iris", shop)):
         said.append(
             re.sub(rb"\b\d{5,}\b", lambda m: m[0] if m[0] == b"512000" else b"OID", psql(major, dsn, LARGE_OBJECTS, tmp_path))
         )
@@ -166,7 +166,7 @@ def at_the_keys(major: int, dsn: str) -> Iterator[Terminal]:
 
 @pytest.mark.parametrize("major", MAJORS)
 def test_ctrl_c(gate: Gateway, shop: str, database18: str, major: int) -> None:
-    with psycopg.connect(database18, autocommit=True) as admin, at_the_keys(major, gate.dsn("eve", shop)) as terminal:
+    with psycopg.connect(database18, autocommit=True) as admin, at_the_keys(major, gate.dsn("iris", shop)) as terminal:
         asleep = "select 1 from pg_stat_activity where wait_event = 'PgSleep' and datname = %s"
         for _ in range(2):
             terminal.type("select pg_sleep(60);")
@@ -179,7 +179,7 @@ def test_ctrl_c(gate: Gateway, shop: str, database18: str, major: int) -> None:
 
 @pytest.mark.parametrize("major", MAJORS)
 def test_watch(gate: Gateway, shop: str, major: int) -> None:
-    with at_the_keys(major, gate.dsn("eve", shop)) as terminal:
+    with at_the_keys(major, gate.dsn("iris", shop)) as terminal:
         terminal.type("select 'tick' || 'tock' \\watch 0.05")
         terminal.see("ticktock", times=4)
         terminal.interrupt()

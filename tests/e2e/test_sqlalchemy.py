@@ -45,7 +45,7 @@ def engine(dsn: str) -> Engine:
 def engines(gate: Gateway, shop: str, embedded18: EmbeddedServer) -> Iterator[tuple[Engine, Engine]]:
     """Straight and through."""
     embedded18.psql(SHOP, shop)
-    both = engine(embedded18.dsn(shop)), engine(gate.dsn("eve", shop))
+    both = engine(embedded18.dsn(shop)), engine(gate.dsn("iris", shop))
     yield both
     for each in both:
         each.dispose()
