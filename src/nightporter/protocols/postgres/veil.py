@@ -33,7 +33,7 @@ _ERRORS = b"EN"
 class Veil:
     """Before the results of one text: `core.wire.Veil`."""
 
-    __slots__ = ("_sight", "_writes", "curtains", "unknown")
+    __slots__ = ("_sight", "_writes", "curtains", "obstacle", "unknown")
 
     def __init__(self, sight: Sight, reading: Reading) -> None:
         self._sight = sight
@@ -41,6 +41,8 @@ class Veil:
         self.curtains = tuple(Curtain(sight, statement) for statement in reading.statements)
         self.unknown = Curtain(sight, None)
         """Before what is not known."""
+        self.obstacle = _obstacle(self.curtains)
+        """See `core.wire.Veil`."""
 
     def before(self, statement: int) -> Curtain:
         """That of one statement of the text."""
@@ -58,20 +60,19 @@ class Veil:
             curtain = self.unknown if code in _ERRORS else Curtain(self._sight, NO_STATEMENT)
         return curtain.said(code, body, whole, told, codec)
 
-    @property
-    def obstacle(self) -> str | None:
-        """See `core.wire.Veil`."""
-        if not all(curtain.is_possible for curtain in self.curtains):
-            return "rows that hold what may not be seen cannot be copied with these options"
-        if any(curtain.keeps for curtain in self.curtains):
-            return "a setting could be given a value that may not be seen, and shown later"
-        return None
-
     def brings_back(self, request: Request) -> str | None:
         """See `core.wire.Veil`."""
         if self._writes is None:
             return None
         return mask_in(request.reading, request.parameters, self._writes, self._sight.hidden, self._sight.key_of_tokens)
+
+
+def _obstacle(curtains: tuple[Curtain, ...]) -> str | None:
+    if not all(curtain.is_possible for curtain in curtains):
+        return "rows that hold what may not be seen cannot be copied with these options"
+    if any(curtain.keeps for curtain in curtains):
+        return "a setting could be given a value that may not be seen, and shown later"
+    return None
 
 
 def _told(request: Request, codec: str) -> tuple[str, ...]:
@@ -81,21 +82,25 @@ def _told(request: Request, codec: str) -> tuple[str, ...]:
 
 
 class _Known:
-    """A sight, and the veils that were made by it."""
+    """A sight, what it is for, and the veils that were made by it."""
 
-    __slots__ = ("sight", "veils")
+    __slots__ = ("key", "reveals", "sight", "snapshot", "veils")
 
-    def __init__(self, sight: Sight) -> None:
-        self.sight = sight
+    def __init__(self, reveals: Reveals, snapshot: Snapshot | None, key: bytes) -> None:
+        self.reveals = reveals
+        self.snapshot = snapshot
+        self.key = key
+        self.sight = Sight(reveals, snapshot, key)
         self.veils: dict[object, tuple[object, Veil]] = {}
 
 
 class Veils:
     """A worker's: how every text is shown to everybody. `core.wire.Adapter.veil`."""
 
-    __slots__ = ("_latest", "_sights")
+    __slots__ = ("_last", "_latest", "_sights")
 
     def __init__(self) -> None:
+        self._last: _Known | None = None
         self._sights: OrderedDict[tuple[Reveals, Snapshot | None, bytes], _Known] = OrderedDict()
         self._latest: dict[Reveals, Sight] = {}
 
@@ -103,40 +108,43 @@ class Veils:
         """See `core.wire.Adapter`."""
         if reveals.sees_everything:
             return None  # most of all that there are
-        known = self._known(reveals, snapshot, key)
-        sight = known.sight
-        if snapshot is None:
-            sight.elder = self._latest.get(reveals)
-        else:
-            if len(self._latest) >= MAX_SIGHTS:
-                self._latest.clear()
-            self._latest[reveals] = sight
+        known = self._last
+        if known is None or known.reveals is not reveals or known.snapshot is not snapshot or known.key != key:
+            self._last = known = self._known(reveals, snapshot, key)
         if reveals.sees_everything is None:
+            sight = known.sight
             reveals.sees_everything = not sight.hidden and not reveals.may_hide
             if reveals.sees_everything:
                 return None
         # texts that differ in numbers share what was found of them, and then this too
-        alike = tuple(
-            (s.kind, s.unknown is None, id(s.outputs), id(s.accesses), id(s.effects), id(s.settings)) for s in reading.statements
-        )
-        if any(statement.outputs is None and statement.kind == "copy" for statement in reading.statements):
-            return Veil(sight, reading)
-        kept = known.veils.get(alike)
+        alike: list[object] = []
+        for s in reading.statements:
+            if s.outputs is None and s.kind == "copy":
+                return Veil(known.sight, reading)
+            alike += (s.kind, s.unknown is None, id(s.outputs), id(s.accesses), id(s.effects), id(s.settings))
+        shared = tuple(alike)
+        kept = known.veils.get(shared)
         if kept is None:
             if len(known.veils) >= MAX_VEILS:
                 known.veils.clear()
             # what stands by its identity in the key is kept with it, so that nothing else can have that identity
-            known.veils[alike] = kept = (reading.statements, Veil(sight, reading))
+            known.veils[shared] = kept = (reading.statements, Veil(known.sight, reading))
         return kept[1]
 
     def _known(self, reveals: Reveals, snapshot: Snapshot | None, key: bytes) -> _Known:
         found = self._sights.get((reveals, snapshot, key))
         if found is None:
-            self._sights[reveals, snapshot, key] = found = _Known(Sight(reveals, snapshot, key))
+            self._sights[reveals, snapshot, key] = found = _Known(reveals, snapshot, key)
             if len(self._sights) > MAX_SIGHTS:
                 self._sights.popitem(last=False)
         else:
             self._sights.move_to_end((reveals, snapshot, key))
+        if snapshot is None:
+            found.sight.elder = self._latest.get(reveals)
+        else:
+            if len(self._latest) >= MAX_SIGHTS:
+                self._latest.clear()
+            self._latest[reveals] = found.sight
         return found
 
 
