@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nightporter.catalog.labels import LINEAGE, NAME, PERSON, SCAN, SETTLED, Entry, Labels, Stored, carried
+from nightporter.catalog.labels import LINEAGE, NAME, PERSON, SCAN, SETTLED, Entry, Labels, Stored, entries_of
 from nightporter.catalog.model import Column, Function, Relation, Snapshot, Type
 from nightporter.masking.naming import Guess
 
@@ -235,7 +235,7 @@ def test_a_column_that_is_gone_takes_its_entry_along() -> None:
 
 def test_temporary_tables_are_one_schema() -> None:
     mine = table(20020, "t", "a", schema="pg_temp_3")
-    (stored,) = carried([Follows()])
+    (stored,) = entries_of([Follows()])
     assert (stored.schema, stored.origin) == ("pg_temp", LINEAGE)
     found = labels(mine, stored=[stored])
     assert found.of(mine, "a") == ("pii.email",)

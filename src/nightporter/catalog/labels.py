@@ -109,7 +109,7 @@ class Carried(Protocol):
     def reason(self) -> str: ...
 
 
-def carried(changes: Iterable[Carried]) -> Iterator[Entry]:
+def entries_of(changes: Iterable[Carried]) -> Iterator[Entry]:
     """The same as it is stored."""
     for each in changes:
         for label in each.labels:

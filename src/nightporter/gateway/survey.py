@@ -21,7 +21,7 @@ from typing import Any, TypeVar
 
 from nightporter.catalog.findings import findings, shape
 from nightporter.catalog.follow import Following, followed
-from nightporter.catalog.labels import Entry, carried
+from nightporter.catalog.labels import Entry, entries_of
 from nightporter.catalog.model import Relation, Snapshot
 from nightporter.catalog.sampling import Comments, Sample, SamplingConnection, SamplingError
 from nightporter.config import Upstream
@@ -222,7 +222,7 @@ class Survey:
             snapshot = done.snapshot.relabeled(stored, done.snapshot.version)
             for relation in snapshot.relations.values():
                 if relation.kind == "m":
-                    self._entries += carried(self._shown_by(relation, snapshot))
+                    self._entries += entries_of(self._shown_by(relation, snapshot))
                     await asyncio.sleep(0)
             if not self._entries:
                 break

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 import structlog
 
-from nightporter.catalog.labels import Carried, carried
+from nightporter.catalog.labels import Carried, entries_of
 from nightporter.catalog.model import Snapshot
 from nightporter.config import Config, Limits, Listener, Upstream
 from nightporter.core.error import EvidenceError, ProtocolError, Refusal, TlsError, UpstreamError
@@ -285,7 +285,7 @@ class Worker:
 
         No worker begins a statement with the labels of before once this has returned.
         """
-        if await self.in_thread(self._labels.put, upstream.name, list(carried(changes))):
+        if await self.in_thread(self._labels.put, upstream.name, list(entries_of(changes))):
             self.redefined(upstream)
 
     def recorder(self, facts: dict[str, str]) -> Recorder:
