@@ -202,7 +202,9 @@ class Upstream(Section):
     @property
     def name(self) -> str:
         """What clients call it."""
-        return self._name
+        # asked for with every statement, and pydantic's own way to a private attribute takes twenty times as long
+        private = self.__pydantic_private__
+        return str(private["_name"]) if private is not None else ""
 
     @property
     def entry(self) -> str:
