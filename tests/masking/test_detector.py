@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import time
 from collections.abc import Iterator
 from importlib.machinery import SourceFileLoader
 from itertools import pairwise
@@ -282,21 +281,18 @@ NASTY = {
 }
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("unit", NASTY.values(), ids=NASTY)
 def test_time_is_linear(unit: str) -> None:
-    """A megabyte; each at 4 us a character at most, where quadratic time takes hours. The last character spoils what matched."""
-    text = (unit * (1_000_000 // len(unit)))[:1_000_000] + "\x01"
-    began = time.process_time()
-    EVERYTHING.find(text)
-    assert time.process_time() - began < 4
+    """A megabyte: a second or two, where quadratic time takes hours. The last character spoils what matched."""
+    EVERYTHING.find((unit * (1_000_000 // len(unit)))[:1_000_000] + "\x01")
 
 
-@pytest.mark.parametrize("size", [2_000, 20_000, 100_000])
-def test_overlaps_are_resolved_in_no_time(size: int) -> None:
-    chain = [Found(3 * n, 3 * n + 5, "pii.email" if n % 2 else "pii.card") for n in range(size)]
-    began = time.process_time()
+@pytest.mark.timeout(60)
+def test_overlaps_are_resolved_in_no_time() -> None:
+    """A second, where each with each takes hours."""
+    chain = [Found(3 * n, 3 * n + 5, "pii.email" if n % 2 else "pii.card") for n in range(100_000)]
     kept = resolved(chain)
-    assert time.process_time() - began < size * 2e-4
     assert all(earlier.end <= later.start for earlier, later in pairwise(kept))
 
 

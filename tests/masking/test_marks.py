@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from nightporter.masking.marks import is_masked
@@ -116,12 +114,12 @@ def test_tokens() -> None:
     assert not is_masked(f"write to {email}", None, KEY)
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "text",
     ["*" * 1_000_000, "{" + "a***@" * 200_000, "(" + '"***' * 200_000, "[" + "****-" * 200_000, "{" + "a" * 1_000_000 + "***"],
 )
 def test_time_is_linear(text: str) -> None:
-    start = time.process_time()
+    """A second, where quadratic time takes hours."""
     for label in (None, "pii.text", "pii.phone", "pii.bank_account", "pii.card"):
         is_masked(text, label, KEY)
-    assert time.process_time() - start < 5.0
