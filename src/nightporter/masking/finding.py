@@ -236,6 +236,7 @@ def _digits(value: str) -> int:
     return sum(map(str.isdigit, value))
 
 
+_POSTAL = re.compile(r"(?=.*\d)[\w -]{1,16}|[A-Z -]{1,16}")
 _COULD_BE: dict[str, Callable[[str], bool]] = {
     "pii.email": lambda value: "@" in value,
     "pii.phone": lambda value: _digits(value) >= 3 and sum(map(str.isalpha, value)) <= max(4, len(value) // 3),
@@ -252,7 +253,9 @@ _COULD_BE: dict[str, Callable[[str], bool]] = {
     "pii.address.city": lambda value: any(map(str.isalpha, value)) and len(value) <= 80,
     "pii.address.country": lambda value: any(map(str.isalpha, value)) and len(value) <= 80,
     "pii.address.region": lambda value: any(map(str.isalpha, value)) and len(value) <= 80,
-    "pii.address.postal_code": lambda value: len(value) <= 16 and (any(map(str.isdigit, value)) or value.isupper()),
+    "pii.address.postal_code": lambda value: _POSTAL.fullmatch(value) is not None,
+    "pii.address": lambda value: _is_address_like(value),
+    "pii.address.street": lambda value: _is_address_like(value),
     "secret.token": lambda value: len(value) >= 4,
     "secret.key": lambda value: len(value) >= 6,
     "secret.connection": lambda value: len(value) >= 8,
@@ -265,6 +268,14 @@ _OWN = frozenset(
     }
 )
 """Each row has its own: a handful of words for all of them is a list of kinds."""
+
+
+_NO_ADDRESS = re.compile(r"0x[0-9a-fA-F]+|/\S*|https?://\S*")
+"""Digests, paths and links, which are called addresses too."""
+
+
+def _is_address_like(value: str) -> bool:
+    return _NO_ADDRESS.fullmatch(value) is None
 
 
 def _is_name_like(value: str) -> bool:
@@ -296,6 +307,8 @@ def _weigh(guess: Guess, seen: _Sample) -> Guess | None:
         return None
     if label in _OWN and seen.column.family in (TEXT, CHOICE) and seen.is_few and shaped == 0 and not _is_known(label, seen):
         return None
+    if enough and _is_something_else(guess, seen):
+        return None
     known = _KNOWN.get(label)
     if known is not None:
         count = sum(1 for value in seen.values if known(value))
@@ -307,6 +320,23 @@ def _weigh(guess: Guess, seen: _Sample) -> Guess | None:
             told = f"{guess.reason}; {count} of {seen.size} values are known as such: {title}"
             return guess._replace(confidence=max(guess.confidence, more), reason=told)
     return guess
+
+
+def _is_something_else(guess: Guess, seen: _Sample) -> bool:
+    """Of what a name says with some doubt: numbered things in place of names, or states such as `open` in place of regions."""
+    if guess.label == "pii.address.region":
+        return (
+            seen.is_few
+            and seen.share(str.islower) >= 0.9
+            and not seen.share(lambda value: looks.is_city(value) or looks.is_country(value))
+        )
+    if guess.label == "pii.name" and guess.confidence < OF_PERSONS_TABLE:
+        return seen.share(lambda value: any(map(str.isdigit, value)) and not any(map(looks.is_given, value.split()))) >= 0.8
+    return False
+
+
+OF_PERSONS_TABLE = 0.85
+"""Confidence of `name` in a table of persons: values speak against less only."""
 
 
 def _is_known(label: str, seen: _Sample) -> bool:

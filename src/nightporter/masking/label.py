@@ -78,6 +78,11 @@ LABELS = _table(
             " father_name fathers_name nombre_madre nombre_padre volledige_naam contactpersoon rekeninghouder"
             " fullständigt_namn fullt_namn fulde_navn fullt_navn kortinnehavare imię_i_nazwisko imię_nazwisko nazwisko_i_imię"
             " osoba_kontaktowa fio ф_и_о фио имя_клиента 姓名 氏名 名前 이름 jméno_a_příjmení adi_soyadi koko_nimi nimi?"
+            " voorletters? initialen? legal_representative representante_legal représentant_légal gesetzlicher_vertreter"
+            " rappresentante_legale"
+            " voller_name nome_social nome_pai nombre_del_padre nom_père nom_mère contact_urgence contact_d_urgence"
+            " contacto_emergencia contacto_de_emergencia contato_emergência contato_de_emergência notfallkontakt"
+            " contatto_emergenza noodcontact nödkontakt kontakt_awaryjny"
         ),
     ),
     Label(
@@ -106,7 +111,7 @@ LABELS = _table(
             " segundo_apellido apellido_paterno apellido_materno apellido1 apellido2 ap_paterno ap_materno cognome cognomi"
             " sobrenome sobrenomes apelido apelidos último_nome achternaam achternamen familienaam geboortenaam meisjesnaam"
             " tussenvoegsel efternamn etternavn efternavn slektsnavn flicknamn födelsenamn sukunimi nazwisko nazwisko_rodowe"
-            " nazwisko_panieńskie příjmení vezetéknév nume_familie soyad soyadi фамилия familiya familija 姓"
+            " nazwisko_panieńskie příjmení vezetéknév nume_familie soyad soyadi фамилия familiya familija 姓 maiden?"
         ),
     ),
     Label(
@@ -149,7 +154,7 @@ LABELS = _table(
             " telefoonnummer telefoonnr mobiel mobiele_nummer mobiel_nummer gsm_nummer vast_nummer tfn mobil~"
             " mobiltelefonnummer telefonnumre tlf tlf_nr tlfnr tlf_nummer puhelin puhelinnumero matkapuhelin nr_telefonu"
             " numer_telefonu telefon_komórkowy komórka numer_komórkowy tel_kom telefonní_číslo mobilní_telefon telefonszám"
-            " cep_telefonu телефон тел мобильный 電話 電話番号 电话 手机 手机号 전화번호"
+            " cep_telefonu телефон тел мобильный 電話 電話番号 电话 手机 手机号 전화번호 durchwahl"
         ),
         pattern=shapes.PHONE,
         within=shapes.PHONE_WITHIN,
@@ -173,7 +178,7 @@ LABELS = _table(
             " endereço_entrega morada~ morada_completa adres~ woonadres postadres factuuradres bezorgadres afleveradres"
             " huisadres adress~ hemadress bostadsadress faktureringsadress leveransadress besöksadress hjemmeadresse"
             " boligadresse faktureringsadresse leveringsadresse adres_zamieszkania adres_korespondencyjny adres_zameldowania"
-            " adresa~ lakcím osoite~ kotiosoite адрес~ adres_dostawy 住所 地址 주소"
+            " adresa~ lakcím osoite~ kotiosoite адрес~ adres_dostawy 住所 地址 주소 address_complete~ lieu_dit~"
         ),
     ),
     Label(
@@ -191,7 +196,8 @@ LABELS = _table(
             " via_civico~ numero_civico~ civico~ n_civico~ logradouro~ rua~ complemento? número_casa~ nro_casa~ straat~"
             " straatnaam~ straat_huisnummer~ huisnummer~ huisnr~ gata~ gatuadress~ gatunamn~ gatunummer~ husnummer~ husnr~"
             " gateadresse~ gatenavn~ gade~ vej~ vejnavn~ veinavn~ katuosoite~ lähiosoite~ ulica~ ulica_numer~ ulica_nr~"
-            " nr_domu~ numer_domu~ nr_mieszkania~ numer_mieszkania~ nr_lokalu~ ulice~ utca~ улица~ дом? квартира~ 番地~"
+            " nr_domu~ numer_domu~ nr_mieszkania~ numer_mieszkania~ nr_lokalu~ ulice~ utca~ улица~ дом? квартира~ 番地~ nom_voie~"
+            " nom_de_voie~ nombre_vía~ nombre_de_vía~ piso? puerta? complément?"
         ),
         pattern=shapes.STREET_ALONE,
         within=shapes.STREET_WITHIN,
@@ -252,7 +258,7 @@ LABELS = _table(
             " country_of_birth country_of_residence country_birth land? staat? ländercode? länderkürzel? laenderkennzeichen?"
             " geburtsland landeskennzeichen? pays? code_pays? pays_naissance pays_de_naissance país? código_país?"
             " país_nacimiento paese? nazione? stato? país_residência? landcode? geboorteland landskod? landkode? födelseland"
-            " fødeland maa? kraj? kraj_zamieszkania země? ország? ülke? страна? 国? 国家?"
+            " fødeland maa? kraj? kraj_zamieszkania země? ország? ülke? страна? 国? 国家? country_region_name?"
         ),
     ),
     Label(
@@ -313,6 +319,9 @@ LABELS = _table(
             " henkilötunnus hetu sosiaaliturvatunnus pesel pesel_nr nr_pesel numer_pesel dowód_osobisty nr_dowodu"
             " numer_dowodu seria_dowodu nr_paszportu numer_paszportu paszport rodné_číslo rodne_cislo cnp? egn? tc_kimlik"
             " tc_kimlik_no tckn kimlik_no oib jmbg инн снилс inn? snils паспорт 身份证 身份证号 マイナンバー 주민등록번호"
+            " ssn_id sin_id identification_id~ identification_number~ identification_no~ identity_document identity_document_number"
+            " afiliación_ss num_afiliación_ss número_afiliación_ss pièce_identité numéro_pièce_identité pièce_d_identité cns?"
+            " national_registration_number"
         ),
         pattern=shapes.NATIONAL,
         within=shapes.NATIONAL_WITHIN,
@@ -346,6 +355,7 @@ LABELS = _table(
             " kaartnummer creditcard_nr bankkaart kreditkort kreditkortsnummer kreditkortnummer kontokort kortnummer kort_nr~"
             " kort_nummer betalkort betalningskort betalingskort bankkort luottokortti numer_karty nr_karty karta_kredytowa"
             " karta_płatnicza numer_karty_kredytowej kreditní_karta číslo_karty номер_карты 信用卡 信用卡号 クレジットカード"
+            " validade? validez? validité? gültig_bis? vencimiento? vencimento? scadenza?"
         ),
         pattern=shapes.CARD,
         within=shapes.CARD_WITHIN,
@@ -449,7 +459,9 @@ LABELS = _table(
             " jaarsalaris loon brutoloon uurloon inkomen~ lön? månadslön årslön bruttolön grundlön timlön årsinkomst inkomst~"
             " løn? månedsløn timeløn årsløn bruttoløn lønn? månedslønn timelønn årslønn bruttolønn inntekt~ palkka"
             " kuukausipalkka pensja wynagrodzenie wynagrodzenie_brutto wynagrodzenie_netto płaca płaca_zasadnicza zarobki"
-            " dochód~ mzda fizetés~ maaş~ зарплата оклад zarplata oklad 工资 給与"
+            " dochód~ mzda fizetés~ maaş~ зарплата оклад zarplata oklad 工资 給与 pretensión_salarial pretensiones_salariales"
+            " pretensão_salarial aspiración_salarial prétentions_salariales gehaltsvorstellung gehaltswunsch traitement_brut"
+            " traitement_net"
         ),
     ),
     Label(
@@ -458,7 +470,7 @@ LABELS = _table(
         "full",
         words=_words(
             "username usernames user_name user_nm userid? user_login user? login~ login_name loginname login_id loginid"
-            " login_user logon logon_name logon_id account_name? screen_name? screenname? nickname nick_name nick? handle?"
+            " login_user logon logon_name logon_id account_name? screen_name? screenname? nickname~ nick_name~ nick? handle?"
             " alias? user_handle user_nicename nicename user_alias twitter twitter_handle instagram instagram_handle skype"
             " skype_id skype_name telegram_username github_username slack_handle facebook_username uname~ usr_name"
             " sam_account_name samaccountname benutzername benutzerkennung nutzername anmeldename benutzer_name anwendername"
@@ -467,7 +479,7 @@ LABELS = _table(
             " nome_de_utilizador usuário? apelido_usuario gebruikersnaam gebruiker_naam bijnaam användarnamn användar_namn"
             " användarid? smeknamn inloggningsnamn brugernavn brukernavn kallenavn kælenavn käyttäjätunnus käyttäjänimi"
             " nazwa_użytkownika login_użytkownika pseudonim uživatelské_jméno felhasználónév kullanıcı_adı логин"
-            " имя_пользователя nikneym 用户名 ユーザー名"
+            " имя_пользователя nikneym 用户名 ユーザー名 utilisateur? benutzer? gebruiker?"
         ),
     ),
     Label(MENTIONS, "text that mentions personal data", "found"),
@@ -486,7 +498,9 @@ LABELS = _table(
             " clave_acceso clave_hash hash_clave pass_usuario parola_chiave parola_d_ordine parola~ senha senha_hash"
             " hash_senha palavra_passe palavra_chave wachtwoord wachtwoord_hash lösenord lösenord_hash lösenordshash passord"
             " passord_hash adgangskode kodeord salasana hasło haslo hasło_hash hash_hasła heslo jelszó şifre sifre пароль"
-            " parol 密码 パスワード 비밀번호"
+            " parol 密码 パスワード 비밀번호 respuesta_seguridad respuesta_de_seguridad respuesta_secreta resposta_segurança"
+            " resposta_de_segurança resposta_secreta réponse_secrète réponse_sécurité réponse_de_sécurité risposta_segreta"
+            " risposta_di_sicurezza sicherheitsantwort geheime_antwort beveiligingsantwort"
         ),
         pattern=secret_shapes.HASH,
         within=secret_shapes.PASSWORD_WITHIN,
@@ -509,7 +523,7 @@ LABELS = _table(
             " session_cookie authorization_code~ auth_code~ fcm_token card_token~ payment_token~ zugriffstoken sitzungstoken"
             " zugangstoken sitzungsschlüssel jeton jeton_accès jeton_d_accès jeton_session token_acceso token_de_acceso"
             " token_accesso token_de_acesso ficha_acceso toegangstoken åtkomsttoken sessionsnyckel adgangstoken token_dostępu"
-            " токен"
+            " токен invite_key invitation_key reset_key unlock_key secure_key"
         ),
         pattern=secret_shapes.TOKEN,
         within=secret_shapes.TOKEN_WITHIN,

@@ -49,7 +49,9 @@ HEADS = _heads()
 """By plain spelling: the label and how strong the word is."""
 _KNOWN = frozenset(HEADS) | frozenset(ABOUT)
 # what three letters mean alone, they do not mean inside of any word
-_PARTS = frozenset(word for word in _KNOWN if len(word) > 3 or word in ("tel", "fax", "ort", "str", "plz", "geb", "nom")) - {
+_PARTS = frozenset(
+    word for word in _KNOWN if len(word) > 3 or word in ("tel", "fax", "ort", "str", "plz", "geb", "nom", "alt", "sex", "zip")
+) - {
     "sort",
     "nname",
     "vname",

@@ -69,6 +69,8 @@ _TEXT: dict[About, str] = {
         członek członkowie pacjent pacjenci uczeń uczniowie nauczyciel lekarz kandydat uczestnik najemca właściciel kupujący
         sprzedawca odbiorca nadawca osoba osoby ubezpieczony zákazník zaměstnanec uživatel ügyfél müşteri kullanıcı клиент
         сотрудник пользователь пациент студент покупатель 顧客 会员 会員 社員 患者 用户 客户
+        assistant ceo cfo cto founder demandeur époux épouse père mère président formateur formador presidente pai mãe demandante
+        aanvrager melder melders
         """,
     About.PUBLIC: """
         artist author composer actor actress director writer singer band musician performer illustrator translator narrator
@@ -114,6 +116,7 @@ _TEXT: dict[About, str] = {
         municipios lugar lugares città paese paesi comune comuni luogo luoghi cidade cidades estado estados bairro stad steden
         plaats plaatsen gemeenten landen städer länder_lista kommun kommuner by byer miasto miasta kraj kraje województwo
         województwa gmina lotnisko capital
+        salle salles sala salas saal säle zaal
         """,
     About.THING: """
         product products prod item items article articles album track tracks song book books film films movie movies game games
@@ -139,6 +142,7 @@ _TEXT: dict[About, str] = {
         articoli progetto progetti veicolo corso produto produtos artigo projeto veículo livro tarefa product_naam bestand boek
         cursus apparaat voertuig produkter fil bok bøger bøker kurser enhet fordon varor vare varer towar towary produkty plik
         książka książki pojazd urządzenie
+        price prices prix preis preise precio precios preço preços
         """,
     About.DEAL: """
         order orders ord invoice invoices payment payments transaction transactions txn shipment shipments booking bookings
@@ -177,6 +181,7 @@ _TEXT: dict[About, str] = {
         post_card income_statement income_statements postcard vip fidelity membership discount_card dial calling dialing
         phone_country_code phone_code tel_code country_calling area_code public_key primary_key foreign_key sort_key partition_key
         cache_key lookup_key translation_key natural_key key_type percentage percent pct distinct unique typ_id sample_rate
+        mínimo máximo mínima máxima minimal maximal mindest höchst multiple
         """,
     About.AFTER: """
         verified verify valid validated validation confirmed confirm bounced sent opened clicked received read seen changed
@@ -201,6 +206,7 @@ _TEXT: dict[About, str] = {
         creado activo verificato confermato valido inviato modificato creato attivo alterado criado ativo geverifieerd bevestigd
         verzonden gewijzigd verifierad bekräftad skickad ändrad skapad bekræftet sendt endret zweryfikowany potwierdzony wysłano
         wysłany zmieniono
+        use usage check checks theme themes encoding lifespan integer mode modes
         """,
     About.NEUTRAL: """
         main primary secondary default other alt alternate alternative backup old new current previous prev former original raw
@@ -218,6 +224,7 @@ _TEXT: dict[About, str] = {
         sys public stammdaten daten datos dati dados gegevens uppgifter dane donnees données fiche fichier liste lista listado
         elenco ficha tabla tabela tabelle bestand verzeichnis register registry directory reference ref account internal
         external synthetic test demo fake dummy production prod import export load snapshot year v1 v2 delta change_log changes
+        alternativo alternativa alternatif
         """,
 }
 

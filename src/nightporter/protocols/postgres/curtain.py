@@ -152,7 +152,11 @@ class Curtain:
             return False
         if any(each.value is None and not (each.direct or each.reset or each.stored) for each in statement.settings):
             return True
-        return any(Effect.CHANGES_SETTINGS in each.effects and each.via for each in statement.effects)
+        # of what a function sets only the function is known, also of one that the text itself calls: `keep(email)`
+        return any(
+            Effect.CHANGES_SETTINGS in each.effects and (each.via or (each.name and each.owner != "pg_catalog"))
+            for each in statement.effects
+        )
 
     def value(self, body: bytes, whole: bool, codec: str) -> bytes | None:
         """For the value of a FunctionCall (the body of its response): what to send in its place, None for itself."""
