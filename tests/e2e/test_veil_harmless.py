@@ -252,7 +252,8 @@ def test_what_functions_read_by_constant_texts_passes(place: tuple[Gateway, str]
             "create function cheap(numeric) returns setof products language plpgsql set search_path = public, pg_temp as"
             " $$ begin return query execute 'select * from products where price < $1 order by id' using $1; end $$;"
             "create function stock() returns bigint language plpgsql as"
-            " $$ declare c cursor for select id from products; n bigint := 0; begin for r in c loop n := n + r.id; end loop; return n; end $$"
+            " $$ declare c cursor for select id from products; n bigint := 0;"
+            " begin for r in c loop n := n + r.id; end loop; return n; end $$"
         )
         try:
             for text in (b"select * from cheap(20)", b"select stock(), count(*) from products"):
