@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -207,56 +208,58 @@ def test_an_application_sees_no_secret_among_what_is_personal(place: tuple[Gatew
         assert "ann@example.com" in text.lower()
 
 
-def test_who_sees_masks_may_write_other_columns(place: tuple[Gateway, str]) -> None:
+@contextmanager
+def with_more(
+    place: tuple[Gateway, str], who: str, script: str, undo: str
+) -> Iterator[tuple[psycopg.Connection, psycopg.Connection]]:
+    """Two sessions, direct and through the gateway, in a database in which a script was run; it is undone in the end."""
     running, dsn = place
-    with psycopg.connect(dsn, autocommit=True) as direct, psycopg.connect(running.dsn("grace", "shop"), autocommit=True) as person:
-        direct.execute("create table buyers (id int, email text, note text); insert into buyers values (1, 'ann@example.com', '')")
+    with psycopg.connect(dsn, autocommit=True) as direct, psycopg.connect(running.dsn(who, "shop"), autocommit=True) as session:
+        direct.execute(script.encode())
         try:
-            person.execute("update buyers set note = %s where id = 1", ("rated ***** by us",))
-            person.execute("update buyers set email = %s where id = 1", ("new@example.com",))
-            assert direct.execute("select * from buyers").fetchone() == (1, "new@example.com", "rated ***** by us")
+            yield direct, session
         finally:
-            direct.execute("drop table buyers")
+            direct.execute(undo.encode())
+
+
+def test_who_sees_masks_may_write_other_columns(place: tuple[Gateway, str]) -> None:
+    script = "create table buyers (id int, email text, note text); insert into buyers values (1, 'ann@example.com', '')"
+    with with_more(place, "grace", script, "drop table buyers") as (direct, person):
+        person.execute("update buyers set note = %s where id = 1", ("rated ***** by us",))
+        person.execute("update buyers set email = %s where id = 1", ("new@example.com",))
+        assert direct.execute("select * from buyers").fetchone() == (1, "new@example.com", "rated ***** by us")
 
 
 @pytest.mark.parametrize("who", ["grace", "till"])
 def test_settings_take_along_what_is_not_hidden_and_nothing_else(place: tuple[Gateway, str], who: str) -> None:
     """An application says by settings who is asking. A function that the text itself calls could keep a value in one as well."""
-    running, dsn = place
-    with psycopg.connect(dsn, autocommit=True) as direct, psycopg.connect(running.dsn(who, "shop"), autocommit=True) as session:
-        direct.execute(
-            "create table members (id int, email text, password text);"
-            "insert into members values (1, 'ann@example.com', 'Xq7f2Lw9');"
-            "create function keep(v text) returns int language plpgsql as"
-            " $$ begin perform set_config('app.kept', v, false); return 1; end $$;"
-            "create function keep_plainly(v text) returns text language sql as $$ select set_config('app.kept', v, false) $$"
-        )
-        try:
-            assert session.execute("select keep(sku) from products where id = 1").fetchone() == (1,)
-            assert session.execute("select current_setting('app.kept')").fetchone() == ("LMP-1001-XL",)
-            assert session.execute("select set_config('app.user_id', '7', false), id from members").fetchone() == ("7", 1)
-            for text in (b"select keep(password) from members", b"select keep_plainly(password) from members"):
-                with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                    session.execute(text)
-            assert session.execute("select current_setting('app.kept')").fetchone() == ("LMP-1001-XL",)
-        finally:
-            direct.execute("drop function keep; drop function keep_plainly; drop table members")
+    script = (
+        "create table members (id int, email text, password text);"
+        "insert into members values (1, 'ann@example.com', 'Xq7f2Lw9');"
+        "create function keep(v text) returns int language plpgsql as"
+        " $$ begin perform set_config('app.kept', v, false); return 1; end $$;"
+        "create function keep_plainly(v text) returns text language sql as $$ select set_config('app.kept', v, false) $$"
+    )
+    with with_more(place, who, script, "drop function keep; drop function keep_plainly; drop table members") as (_, session):
+        assert session.execute("select keep(sku) from products where id = 1").fetchone() == (1,)
+        assert session.execute("select current_setting('app.kept')").fetchone() == ("LMP-1001-XL",)
+        assert session.execute("select set_config('app.user_id', '7', false), id from members").fetchone() == ("7", 1)
+        for text in (b"select keep(password) from members", b"select keep_plainly(password) from members"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                session.execute(text)
+        assert session.execute("select current_setting('app.kept')").fetchone() == ("LMP-1001-XL",)
 
 
 @pytest.mark.parametrize("who", ["grace", "till"])
 def test_what_functions_read_by_constant_texts_passes(place: tuple[Gateway, str], who: str) -> None:
     """A report that is put together in PL/pgSQL: EXECUTE of a constant text, cursors, a search path of its own."""
-    running, dsn = place
-    with psycopg.connect(dsn, autocommit=True) as direct, psycopg.connect(running.dsn(who, "shop"), autocommit=True) as session:
-        direct.execute(
-            "create function cheap(numeric) returns setof products language plpgsql set search_path = public, pg_temp as"
-            " $$ begin return query execute 'select * from products where price < $1 order by id' using $1; end $$;"
-            "create function stock() returns bigint language plpgsql as"
-            " $$ declare c cursor for select id from products; n bigint := 0;"
-            " begin for r in c loop n := n + r.id; end loop; return n; end $$"
-        )
-        try:
-            for text in (b"select * from cheap(20)", b"select stock(), count(*) from products"):
-                assert session.execute(text).fetchall() == direct.execute(text).fetchall()
-        finally:
-            direct.execute("drop function cheap; drop function stock")
+    script = (
+        "create function cheap(numeric) returns setof products language plpgsql set search_path = public, pg_temp as"
+        " $$ begin return query execute 'select * from products where price < $1 order by id' using $1; end $$;"
+        "create function stock() returns bigint language plpgsql as"
+        " $$ declare c cursor for select id from products; n bigint := 0;"
+        " begin for r in c loop n := n + r.id; end loop; return n; end $$"
+    )
+    with with_more(place, who, script, "drop function cheap; drop function stock") as (direct, session):
+        for text in (b"select * from cheap(20)", b"select stock(), count(*) from products"):
+            assert session.execute(text).fetchall() == direct.execute(text).fetchall()

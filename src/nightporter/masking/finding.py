@@ -237,6 +237,8 @@ def _digits(value: str) -> int:
 
 
 _POSTAL = re.compile(r"(?=.*\d)[\w -]{1,16}|[A-Z -]{1,16}")
+_NO_ADDRESS = re.compile(r"0x[0-9a-fA-F]+|/\S*|https?://\S*")
+"""Digests, paths and links, which are called addresses too."""
 _COULD_BE: dict[str, Callable[[str], bool]] = {
     "pii.email": lambda value: "@" in value,
     "pii.phone": lambda value: _digits(value) >= 3 and sum(map(str.isalpha, value)) <= max(4, len(value) // 3),
@@ -254,8 +256,8 @@ _COULD_BE: dict[str, Callable[[str], bool]] = {
     "pii.address.country": lambda value: any(map(str.isalpha, value)) and len(value) <= 80,
     "pii.address.region": lambda value: any(map(str.isalpha, value)) and len(value) <= 80,
     "pii.address.postal_code": lambda value: _POSTAL.fullmatch(value) is not None,
-    "pii.address": lambda value: _is_address_like(value),
-    "pii.address.street": lambda value: _is_address_like(value),
+    "pii.address": lambda value: _NO_ADDRESS.fullmatch(value) is None,
+    "pii.address.street": lambda value: _NO_ADDRESS.fullmatch(value) is None,
     "secret.token": lambda value: len(value) >= 4,
     "secret.key": lambda value: len(value) >= 6,
     "secret.connection": lambda value: len(value) >= 8,
@@ -268,14 +270,6 @@ _OWN = frozenset(
     }
 )
 """Each row has its own: a handful of words for all of them is a list of kinds."""
-
-
-_NO_ADDRESS = re.compile(r"0x[0-9a-fA-F]+|/\S*|https?://\S*")
-"""Digests, paths and links, which are called addresses too."""
-
-
-def _is_address_like(value: str) -> bool:
-    return _NO_ADDRESS.fullmatch(value) is None
 
 
 def _is_name_like(value: str) -> bool:

@@ -24,7 +24,7 @@ from nightporter.identity.principal import Principal
 from .annotation import MASKS
 from .answer import Answer, Answers
 from .language import Policy
-from .model import Ask, Resource, Value
+from .model import Ask, Entity, Resource, Value
 from .question import column_shown, label_shown, principal_entity
 from .sight import mentioned
 
@@ -111,7 +111,8 @@ class Reveals:
         It is not where something permits all columns without a look at them, no policy that hides looks at more than their labels,
         and those hide none of the columns that could be: policies see of them which of the labels that they mention they have.
         """
-        policies = [policy for policy in self._policies() if _is_about(policy, self.principal)]
+        who = principal_entity(self.principal)
+        policies = [policy for policy in self._policies() if _is_about(policy, who)]
         unlabelled = self.column("", "", "", ())
         if not unlabelled.plain or all(_looks(policy, _INSIDE) for policy in policies if policy.id in unlabelled.policies):
             return True
@@ -191,10 +192,9 @@ def _forbidding(answer: Answer) -> list[Policy]:
     return [*answer.forbids, *(policy for policy in answer.waiting if policy.effect == "forbid")]
 
 
-def _is_about(policy: Policy, principal: Principal) -> bool:
+def _is_about(policy: Policy, who: Entity) -> bool:
     """Whether a principal meets the scope; what the conditions say of principals is not looked at."""
     scope = policy.est["principal"]
-    who = principal_entity(principal)
     return scope.get("entity_type", who.uid.type) == who.uid.type and all(
         uid == who.uid or uid in who.parents for uid in mentioned(scope)
     )
